@@ -1,0 +1,149 @@
+using HashGrid.Index.Segments;
+
+namespace HashGrid.Index;
+
+public sealed partial class HammingIndex
+{
+    /// <summary>Stores a code under a new id.</summary>
+    /// <param name="id">The caller's name of the code; any value.</param>
+    /// <param name="code">One code of <c>Width.Words</c> words, spare bits zero.</param>
+    /// <returns>Whether it was added, was there already, or the id is taken by another code (then nothing changes).</returns>
+    /// <exception cref="ArgumentException"><paramref name="code"/> has another number of words, or a spare bit set.</exception>
+    /// <remarks>Amortised O(1). Searches that begin after the return see it.</remarks>
+    public unsafe AddResult Add(ulong id, ReadOnlySpan<ulong> code)
+    {
+        Width.Require(code, nameof(code));
+        lock (_writer)
+        {
+            IndexState state = State;
+            if (Locate(state, id, out Segment? segment, out int row))
+            {
+                return code.SequenceEqual(new ReadOnlySpan<ulong>(segment!.Code(row), Width.Words)) ? AddResult.Unchanged : AddResult.Conflict;
+            }
+            Append(state, id, code, null, 0);
+            return AddResult.Added;
+        }
+    }
+
+    /// <summary>Stores a code under an id, replacing the one it had.</summary>
+    /// <param name="id">The caller's name of the code; any value.</param>
+    /// <param name="code">One code of <c>Width.Words</c> words, spare bits zero.</param>
+    /// <returns>True if the id is new.</returns>
+    /// <exception cref="ArgumentException"><paramref name="code"/> has another number of words, or a spare bit set.</exception>
+    /// <remarks>Amortised O(1). A search running meanwhile sees the old code or the new one.</remarks>
+    public unsafe bool Upsert(ulong id, ReadOnlySpan<ulong> code)
+    {
+        Width.Require(code, nameof(code));
+        lock (_writer)
+        {
+            IndexState state = State;
+            if (!Locate(state, id, out Segment? segment, out int row))
+            {
+                Append(state, id, code, null, 0);
+                return true;
+            }
+            if (!code.SequenceEqual(new ReadOnlySpan<ulong>(segment!.Code(row), Width.Words))) Append(state, id, code, segment, row);
+            return false;
+        }
+    }
+
+    /// <summary>Removes an id and its code.</summary>
+    /// <param name="id">The id to remove.</param>
+    /// <returns>Whether it was there.</returns>
+    /// <remarks>O(1): the row is marked; a later merge gives its memory back. A search running meanwhile may still report it.</remarks>
+    public bool Remove(ulong id)
+    {
+        lock (_writer)
+        {
+            if (!Locate(State, id, out Segment? segment, out int row)) return false;
+            segment!.Removed.Mark(row);
+            Volatile.Write(ref _count, _count - 1);
+            return true;
+        }
+    }
+
+    /// <summary>Copies the code of an id.</summary>
+    /// <param name="id">The id to look up.</param>
+    /// <param name="code">Receives <c>Width.Words</c> words; untouched when the id is absent.</param>
+    /// <returns>Whether the id is here.</returns>
+    /// <exception cref="ArgumentException"><paramref name="code"/> is too short.</exception>
+    /// <remarks>O(1) for each segment; no lock. The first look-up after a bulk build with reordered rows makes a table.</remarks>
+    public unsafe bool TryGet(ulong id, Span<ulong> code)
+    {
+        if (code.Length < Width.Words)
+        {
+            throw new ArgumentException($"code has room for {code.Length} words, but width {Width.Bits} needs {Width.Words}", nameof(code));
+        }
+        if (!LocateUnlocked(id, out Segment? segment, out int row)) return false;
+        new ReadOnlySpan<ulong>(segment!.Code(row), Width.Words).CopyTo(code);
+        GC.KeepAlive(segment);
+        return true;
+    }
+
+    /// <summary>Whether an id is stored.</summary>
+    /// <param name="id">The id to look up.</param>
+    public bool Contains(ulong id) => LocateUnlocked(id, out _, out _);
+
+    /// <summary>Appends a row, and in the same breath retires the row it replaces.</summary>
+    private void Append(IndexState state, ulong id, ReadOnlySpan<ulong> code, Segment? replaced, int replacedRow)
+    {
+        Segment open = state.Open;
+        int row = open.Count;
+        if (row == open.Capacity)
+        {
+            Segment full = open;
+            state = MakeRoom(state);
+            open = state.Open;
+            if (ReferenceEquals(replaced, full) && !state.Sealed.Contains(full)) replaced = open; // it moved with the rest, row by row
+            row = open.Count;
+        }
+        open.Write(row, id, code);
+        if (replaced is null)
+        {
+            open.Publish(row + 1, (uint)open.Version);
+            open.Register(row, id);
+            Volatile.Write(ref _count, _count + 1);
+            return;
+        }
+        // Logged before it is marked, marked after its successor is published: see ReplacementLog.
+        uint replacements = _replaced.Add(replaced, replacedRow);
+        open.Publish(row + 1, replacements);
+        open.Register(row, id);
+        replaced.Removed.Mark(replacedRow);
+    }
+
+    /// <summary>Widens a small open segment; seals a large one and opens another.</summary>
+    private IndexState MakeRoom(IndexState state)
+    {
+        Segment open = state.Open;
+        IndexState next = open.Capacity < _options.OpenRows
+            ? new IndexState(state.Sealed, open.Grow(Math.Min(open.Capacity * 2, _options.OpenRows)))
+            : new IndexState([.. state.Sealed, open], Segment.CreateOpen(Width.Words, FirstOpenRows, (uint)open.Version));
+        Volatile.Write(ref _state, next);
+        return next;
+    }
+
+    private static bool Locate(IndexState state, ulong id, out Segment? segment, out int row)
+    {
+        segment = state.Open;
+        row = segment.FindLive(id);
+        for (int i = state.Sealed.Length - 1; row < 0 && i >= 0; i--)
+        {
+            segment = state.Sealed[i];
+            row = segment.FindLive(id);
+        }
+        return row >= 0;
+    }
+
+    private bool LocateUnlocked(ulong id, out Segment? segment, out int row)
+    {
+        // Absent counts only if no row was replaced meanwhile: it may have moved from a segment not yet asked to one already asked.
+        while (true)
+        {
+            uint replaced = _replaced.Started;
+            IndexState state = State;
+            if (Locate(state, id, out segment, out row)) return true;
+            if (replaced == _replaced.Started && ReferenceEquals(state, State)) return false;
+        }
+    }
+}

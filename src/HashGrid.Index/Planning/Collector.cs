@@ -1,0 +1,111 @@
+using HashGrid.Index.Segments;
+
+namespace HashGrid.Index.Planning;
+
+/// <summary>The answer of one search while it grows: a max-heap by (distance, id) in the caller's own memory.</summary>
+/// <remarks>
+/// <see cref="Limit"/> is the largest distance that can still matter. It falls as better rows come in; a row at exactly the limit may yet
+/// win by a smaller id, so the limit is inclusive, and the answer does not depend on the order in which rows are offered.
+/// </remarks>
+internal ref struct Collector
+{
+    private readonly Span<Neighbor> _heap;
+    private readonly Predicate<ulong>? _filter;
+    private readonly bool _countsMore;
+    private int _count;
+
+    /// <param name="heap">Where the answer goes; its length is the most neighbours kept.</param>
+    /// <param name="radius">Rows beyond it never matter.</param>
+    /// <param name="countsMore">Whether the caller wants to know that more rows matched than were kept.</param>
+    /// <param name="filter">Which ids may be in the answer; null for all.</param>
+    public Collector(Span<Neighbor> heap, int radius, bool countsMore, Predicate<ulong>? filter)
+    {
+        _heap = heap;
+        _filter = filter;
+        _countsMore = countsMore;
+        Limit = heap.IsEmpty && !countsMore ? -1 : radius;
+    }
+
+    /// <summary>Largest distance that can still matter, inclusive; −1 when nothing can.</summary>
+    public int Limit { get; private set; }
+
+    /// <summary>Neighbours kept so far.</summary>
+    public readonly int Count => _count;
+
+    /// <summary>Whether <see cref="Limit"/> is the distance of the worst neighbour kept, rather than the radius asked for.</summary>
+    public readonly bool IsFull => _count == _heap.Length;
+
+    /// <summary>Whether more rows matched than were kept.</summary>
+    public bool More { get; private set; }
+
+    /// <summary>Neighbours kept so far, in no useful order.</summary>
+    public readonly ReadOnlySpan<Neighbor> Kept => _heap[.._count];
+
+    /// <summary>Takes the row if it is near enough, not removed, and passes the filter.</summary>
+    public void Offer(Segment segment, int row, int distance)
+    {
+        if (distance <= Limit && !segment.Removed[row]) Offer(new Neighbor(segment.Ids[row], distance));
+    }
+
+    /// <summary>Takes the neighbour if it is near enough and passes the filter.</summary>
+    public void Offer(Neighbor candidate)
+    {
+        if (candidate.Distance > Limit) return;
+        bool isFull = IsFull;
+        // The filter is the caller's code: ask it only about ids that would be kept, or that would prove that there are more.
+        if (isFull && !_heap.IsEmpty && candidate > _heap[0] && (!_countsMore || More)) return;
+        if (_filter is not null && !_filter(candidate.Id)) return;
+        if (!isFull)
+        {
+            SiftUp(candidate);
+            if (!_countsMore && IsFull) Limit = _heap[0].Distance;
+            return;
+        }
+        More = true;
+        if (!_heap.IsEmpty && candidate < _heap[0]) SiftDown(candidate);
+        Limit = _heap.IsEmpty ? -1 : _heap[0].Distance;
+    }
+
+    /// <summary>Lowers the limit to what another part of the same search has already reached.</summary>
+    public void Tighten(int limit) => Limit = Math.Min(Limit, limit);
+
+    /// <summary>Remembers that rows were turned away elsewhere.</summary>
+    public void NoteMore() => More = true;
+
+    /// <summary>Whether the id is in the answer already.</summary>
+    public readonly bool Contains(ulong id)
+    {
+        foreach (Neighbor neighbor in Kept)
+        {
+            if (neighbor.Id == id) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Puts the answer in ascending order; nothing can be offered afterwards.</summary>
+    public readonly void Sort() => _heap[.._count].Sort();
+
+    private void SiftUp(Neighbor candidate)
+    {
+        int i = _count++;
+        while (i > 0 && candidate > _heap[(i - 1) / 2])
+        {
+            _heap[i] = _heap[(i - 1) / 2];
+            i = (i - 1) / 2;
+        }
+        _heap[i] = candidate;
+    }
+
+    private readonly void SiftDown(Neighbor candidate)
+    {
+        int i = 0;
+        for (int child = 1; child < _count; child = (2 * i) + 1)
+        {
+            if (child + 1 < _count && _heap[child + 1] > _heap[child]) child++;
+            if (candidate >= _heap[child]) break;
+            _heap[i] = _heap[child];
+            i = child;
+        }
+        _heap[i] = candidate;
+    }
+}

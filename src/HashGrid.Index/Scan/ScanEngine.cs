@@ -1,0 +1,24 @@
+using HashGrid.Index.Kernels;
+using HashGrid.Index.Planning;
+using HashGrid.Index.Segments;
+
+namespace HashGrid.Index.Scan;
+
+/// <summary>Looks at every code of a run of rows.</summary>
+internal static unsafe class ScanEngine
+{
+    /// <summary>Offers every row in [from, to) that is near enough.</summary>
+    public static void Search(Segment segment, int from, int to, ulong* query, ref Collector answer, ref SearchTally tally)
+    {
+        HammingKernel kernel = HammingKernels.Current;
+        tally.Candidates += to - from;
+        ulong* codes = segment.Codes;
+        int words = segment.Words;
+        for (nint row = from; answer.Limit >= 0; row++)
+        {
+            row = kernel.FirstWithin(query, words, codes, row, to, answer.Limit);
+            if (row >= to) return;
+            answer.Offer(segment, (int)row, ScalarKernel.Distance(query, codes + (row * words), words));
+        }
+    }
+}
