@@ -1,0 +1,57 @@
+using Grpc.Core;
+using HashGrid.Client.Transport;
+using Proto = HashGrid.Protos.V1;
+
+namespace HashGrid.Client;
+
+public sealed partial class HashGridClient
+{
+    /// <summary>What the store holds under an id, or null when it holds nothing.</summary>
+    public async Task<StoredItem?> GetAsync(ulong id, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            Proto.StoredCode reply = await CallAsync(
+                call => _store.GetAsync(new Proto.GetRequest { Id = id }, call), _options.CallTimeout, cancellationToken).ConfigureAwait(false);
+            return new StoredItem(reply.Id, Messages.Code(reply.Code), [.. reply.Labels], reply.Name, reply.Sequence);
+        }
+        catch (HashGridException exception) when (exception.Status == StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Removes an id; on disk when this returns.</summary>
+    /// <returns>False when the store did not hold it.</returns>
+    public async Task<bool> RemoveAsync(ulong id, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await CallAsync(
+                call => _store.RemoveAsync(new Proto.RemoveRequest { Id = id }, call), _options.CallTimeout, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (HashGridException exception) when (exception.Status == StatusCode.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Size and state of the store.</summary>
+    public async Task<StoreStats> StatsAsync(CancellationToken cancellationToken = default)
+    {
+        Proto.StatsReply reply = await CallAsync(
+            call => _store.StatsAsync(new Proto.StatsRequest(), call), _options.CallTimeout, cancellationToken).ConfigureAwait(false);
+        return new StoreStats(
+            reply.Codes, Messages.Model(reply.Model), reply.DurableSequence, reply.IndexedSequence, reply.JournalBytes, reply.IndexBytes,
+            reply.State, reply.ImagesEncoded, reply.Searches, reply.StoreId);
+    }
+
+    /// <summary>Makes the next start of the server fast. Nothing acknowledged depends on it.</summary>
+    public async Task<SnapshotReport> SnapshotAsync(CancellationToken cancellationToken = default)
+    {
+        Proto.SnapshotReply reply = await CallAsync(
+            call => _store.SnapshotAsync(new Proto.SnapshotRequest(), call), _options.SnapshotTimeout, cancellationToken).ConfigureAwait(false);
+        return new SnapshotReport(reply.Sequence, reply.Bytes, TimeSpan.FromMilliseconds(reply.Milliseconds));
+    }
+}

@@ -1,0 +1,16 @@
+namespace HashGrid.Client;
+
+/// <summary>Size and state of a store.</summary>
+/// <param name="Codes">Codes in the store.</param>
+/// <param name="Model">The model that makes them.</param>
+/// <param name="DurableSequence">Last store sequence on disk.</param>
+/// <param name="IndexedSequence">Last store sequence that searches see.</param>
+/// <param name="JournalBytes">Size of the journal on disk.</param>
+/// <param name="IndexBytes">Memory of the index.</param>
+/// <param name="State"><c>ready</c>, <c>catching-up</c> or <c>read-only</c>.</param>
+/// <param name="ImagesEncoded">Images encoded since the server started.</param>
+/// <param name="Searches">Searches answered since the server started.</param>
+/// <param name="StoreId">Unique to the data folder.</param>
+public sealed record StoreStats(
+    ulong Codes, ModelInfo Model, ulong DurableSequence, ulong IndexedSequence, ulong JournalBytes, ulong IndexBytes,
+    string State, ulong ImagesEncoded, ulong Searches, string StoreId);

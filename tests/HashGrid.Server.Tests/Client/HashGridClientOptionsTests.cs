@@ -1,0 +1,69 @@
+using HashGrid.Client;
+using NUnit.Framework;
+
+namespace HashGrid.Server.Tests.Client;
+
+public class HashGridClientOptionsTests
+{
+    [Test]
+    public void Validate_Defaults_HasNoProblem()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(new HashGridClientOptions().Validate(), Is.Empty);
+            Assert.That(new IngestOptions().Validate(), Is.Empty);
+        });
+    }
+
+    [Test]
+    public void Validate_SeveralProblems_TellsEach()
+    {
+        var options = new HashGridClientOptions { CallTimeout = TimeSpan.Zero, StreamWindow = 0, MaxReplyBytes = 1, MaxReconnectDelay = TimeSpan.Zero };
+
+        Assert.That(options.Validate(), Has.Count.EqualTo(4));
+    }
+
+    [Test]
+    public void Validate_BadIngestOptions_TellsEach()
+    {
+        var options = new IngestOptions { StreamId = new string('x', 129), FirstSequence = 0, MaxInFlight = 0, MaxInFlightBytes = 1 };
+
+        Assert.That(options.Validate(), Has.Count.EqualTo(4));
+    }
+
+    [Test]
+    public void Constructor_OptionsWithAProblem_Throws() =>
+        Assert.That(
+            () => new HashGridClient("http://127.0.0.1:5080", new HashGridClientOptions { StreamWindow = 5000 }),
+            Throws.ArgumentException.With.Message.Contains("StreamWindow is 5000"));
+
+    [TestCase("ftp://127.0.0.1")]
+    [TestCase("127.0.0.1:5080")]
+    [TestCase("unix:relative.sock")]
+    [TestCase("nonsense")]
+    public void Constructor_AddressThatCannotBeUsed_TellsWhatCan(string address) =>
+        Assert.That(() => new HashGridClient(address), Throws.ArgumentException.With.Message.Contains("unix:/path/of/socket"));
+
+    [TestCase(0)]
+    [TestCase(10_001)]
+    public async Task NearestAsync_KOutOfRange_ThrowsBeforeAnythingIsSent(int k)
+    {
+        await using var client = new HashGridClient("http://127.0.0.1:1");
+
+        Assert.That(() => client.NearestAsync(SearchQuery.ById(1), k), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task StatsAsync_NobodyListens_SaysWhereAndWhatToDo()
+    {
+        await using var client = new HashGridClient("unix:/nonexistent/hashgrid.sock");
+
+        HashGridException? exception = await Assert.ThrowsAsync<HashGridException>(() => client.StatsAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(exception!.Reason, Is.EqualTo("UNREACHABLE"));
+            Assert.That(exception.Message, Does.Contain("unix:/nonexistent/hashgrid.sock").And.Contain("hashgrid serve"));
+        });
+    }
+}
