@@ -1,5 +1,4 @@
 using HashGrid.Client;
-using NUnit.Framework;
 
 namespace HashGrid.Server.Tests.Client;
 
