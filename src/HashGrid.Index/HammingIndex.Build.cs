@@ -1,13 +1,9 @@
-using HashGrid.Index.MultiIndex;
 using HashGrid.Index.Segments;
 
 namespace HashGrid.Index;
 
 public sealed partial class HammingIndex
 {
-    /// <summary>Below this many rows a scan is over before a structure has been asked.</summary>
-    private const int FewestIndexedRows = 4096;
-
     /// <summary>Makes an index of many codes at once: one sealed segment with its structures, ready to be searched and changed.</summary>
     /// <param name="width">Bits a code, 8 to 1024.</param>
     /// <param name="ids">One id a code, all different; empty: ids are positions, and cost no memory.</param>
@@ -47,19 +43,11 @@ public sealed partial class HammingIndex
             ids.CopyTo(new Span<ulong>(idBlock.Pointer, count));
             column = IdColumn.Given(idBlock);
         }
-        Segment segment = new(width.Words, count, count, codeBlock, column) { MultiIndex = BuildMultiIndex(width, codeBlock, count, options) };
+        Segment segment = SegmentBuilder.Build(width, count, codeBlock, column, options);
         if (!ids.IsEmpty && segment.BuildTable() is ulong twice)
         {
             throw new ArgumentException($"id {twice} occurs twice in ids; every code needs its own", nameof(ids));
         }
         return new HammingIndex(width, options, [segment]);
-    }
-
-    private static unsafe MultiIndexTable? BuildMultiIndex(CodeWidth width, NativeBlock codes, int count, HammingIndexOptions options)
-    {
-        if (options.Structures is IndexStructures.None or IndexStructures.Clusters) return null;
-        if (options.Structures == IndexStructures.Auto && count < FewestIndexedRows) return null;
-        int parts = MultiIndexBuilder.ChooseParts(width.Bits, count);
-        return MultiIndexBuilder.Build(width, (ulong*)codes.Pointer, count, parts, options.BuildThreadCount);
     }
 }

@@ -6,6 +6,12 @@ public sealed record HammingIndexOptions
     /// <summary>Which structures sealed segments carry; default <see cref="IndexStructures.Auto"/>.</summary>
     public IndexStructures Structures { get; init; } = IndexStructures.Auto;
 
+    /// <summary>
+    /// Whether the multi-index keeps a copy of the codes in each table's order; default false. A look into a bucket is then one sequential read:
+    /// about twice as fast, for 8 bytes more a word and substring.
+    /// </summary>
+    public bool CopyCodes { get; init; }
+
     /// <summary>Rows of the open segment before it is sealed, 1,024 to 16,777,216; default 262,144. New codes are scanned until then.</summary>
     public int OpenRows { get; init; } = 262_144;
 

@@ -1,3 +1,4 @@
+using HashGrid.Index.Planning;
 using HashGrid.Index.Segments;
 
 namespace HashGrid.Index.MultiIndex;
@@ -8,35 +9,47 @@ internal static unsafe class MultiIndexBuilder
     /// <summary>Longest substring whose offsets are kept as a plain array: 2^24 × 4 bytes.</summary>
     private const int MaxLength = 24;
 
+    private const int MinLength = 6;
+
     /// <summary>How many substrings fit <paramref name="rows"/> codes of <paramref name="bits"/> bits.</summary>
     /// <remarks>
-    /// Tables of about as many buckets as rows (length ≈ log2 n): shorter substrings give buckets full of strangers, longer ones empty buckets
-    /// that are probed all the same.
+    /// The number for which ten neighbours of a random query cost least, counted on random codes: buckets up to the radius where ten are
+    /// expected, and the rows in them. About bits / log2(rows), but the right rounding is worth up to three times.
     /// </remarks>
     public static int ChooseParts(int bits, long rows)
     {
-        int length = Math.Clamp((int)Math.Round(Math.Log2(Math.Max(2, rows))), 8, MaxLength);
-        return Math.Max((bits + MaxLength - 1) / MaxLength, (int)Math.Round((double)bits / length, MidpointRounding.AwayFromZero));
+        int radius = ExpectedRadius.Of(bits, rows, 10), best = 0;
+        double bestCost = double.MaxValue;
+        for (int parts = (bits + MaxLength - 1) / MaxLength; parts <= (bits + MinLength - 1) / MinLength; parts++)
+        {
+            double cost = MultiIndexCost.UpTo(radius, Substring.Split(bits, parts), rows);
+            if (cost >= bestCost) continue;
+            best = parts;
+            bestCost = cost;
+        }
+        return Math.Max(best, 1);
     }
 
     /// <summary>Builds the tables over the first <paramref name="count"/> rows of <paramref name="codes"/>.</summary>
-    public static MultiIndexTable Build(CodeWidth width, ulong* codes, int count, int parts, int threads)
+    public static MultiIndexTable Build(CodeWidth width, ulong* codes, int count, int parts, bool copyCodes, int threads)
     {
         Substring[] substrings = Substring.Split(width.Bits, parts);
         var offsets = new NativeBlock[parts];
         var rows = new NativeBlock[parts];
+        NativeBlock[]? copies = copyCodes ? new NativeBlock[parts] : null;
         int words = width.Words;
         Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = threads }, part =>
         {
             Substring substring = substrings[part];
             offsets[part] = NativeBlock.AllocateZeroed(((1L << substring.Length) + 1) * sizeof(uint));
-            rows[part] = NativeBlock.Allocate((long)count * sizeof(uint));
-            Sort(substring, words, codes, count, (uint*)offsets[part].Pointer, (uint*)rows[part].Pointer);
+            rows[part] = NativeBlock.AllocateZeroed(MultiIndexTable.RowBlockBytes(count));
+            Sort(substring, words, codes, count, (uint*)offsets[part].Pointer, rows[part].Pointer);
+            if (copies is not null) copies[part] = Copy(words, codes, count, rows[part].Pointer);
         });
-        return new MultiIndexTable(substrings, offsets, rows, count);
+        return new MultiIndexTable(substrings, offsets, rows, copies, count);
     }
 
-    private static void Sort(Substring substring, int words, ulong* codes, int count, uint* offsets, uint* rows)
+    private static void Sort(Substring substring, int words, ulong* codes, int count, uint* offsets, byte* rows)
     {
         nint buckets = (nint)1 << substring.Length;
         for (int row = 0; row < count; row++) offsets[substring.Key(codes + ((nint)row * words))]++;
@@ -46,6 +59,30 @@ internal static unsafe class MultiIndexBuilder
             start += offsets[bucket];
             offsets[bucket] = start; // the end of the bucket; placing from the back turns it into the start
         }
-        for (int row = count - 1; row >= 0; row--) rows[--offsets[substring.Key(codes + ((nint)row * words))]] = (uint)row;
+        bool isShort = MultiIndexTable.BytesFor(count) == 3;
+        for (int row = count - 1; row >= 0; row--)
+        {
+            nuint place = --offsets[substring.Key(codes + ((nint)row * words))];
+            if (!isShort)
+            {
+                ((uint*)rows)[place] = (uint)row;
+                continue;
+            }
+            *(ushort*)(rows + (3 * place)) = (ushort)row;
+            rows[(3 * place) + 2] = (byte)(row >> 16);
+        }
+    }
+
+    private static NativeBlock Copy(int words, ulong* codes, int count, byte* rows)
+    {
+        NativeBlock block = NativeBlock.Allocate((long)count * words * sizeof(ulong));
+        ulong* copy = (ulong*)block.Pointer;
+        int rowBytes = MultiIndexTable.BytesFor(count);
+        for (int place = 0; place < count; place++)
+        {
+            ulong* code = codes + ((nint)MultiIndexTable.Row(rows, (uint)place, rowBytes) * words);
+            for (int w = 0; w < words; w++) *copy++ = code[w];
+        }
+        return block;
     }
 }

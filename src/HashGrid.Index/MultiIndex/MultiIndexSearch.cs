@@ -14,7 +14,7 @@ namespace HashGrid.Index.MultiIndex;
 /// enough to matter.
 /// Source: Norouzi, Punjani, Fleet, "Fast exact search in Hamming space with multi-index hashing", TPAMI 2014.
 /// </remarks>
-internal ref struct MultiIndexSearch
+internal struct MultiIndexSearch
 {
     private const int BatchKeys = 64;
     private const int BatchRows = 256;
@@ -22,6 +22,7 @@ internal ref struct MultiIndexSearch
     private readonly Segment _segment;
     private readonly MultiIndexTable _table;
     private readonly unsafe ulong* _query;
+    private readonly double _bucketRows = -1;
     private int _flips;
     private int _part;
 
@@ -30,6 +31,7 @@ internal ref struct MultiIndexSearch
         _segment = segment;
         _table = table;
         _query = query;
+        _bucketRows = BucketRows();
     }
 
     /// <summary>Distance up to which every code has been seen; −1 before the first step.</summary>
@@ -37,9 +39,6 @@ internal ref struct MultiIndexSearch
 
     /// <summary>Whether nothing that matters is left.</summary>
     public readonly bool IsDone(in Collector answer) => answer.Limit <= Complete || _flips > _table.Parts[0].Length;
-
-    /// <summary>Buckets that the next step looks into.</summary>
-    public readonly double NextProbes => Binomial(_table.Parts[_part].Length, _flips);
 
     /// <summary>Looks into all buckets at the present number of flips of the present substring, then moves to the next.</summary>
     public unsafe void Step(ref Collector answer, ref SearchTally tally)
@@ -56,18 +55,38 @@ internal ref struct MultiIndexSearch
     /// <summary>Whether the steps so far have met the code already.</summary>
     public readonly unsafe bool HasMet(ulong* code) => IsRepeat(code, _flips, _part);
 
-    /// <summary>C(n, k) as a double.</summary>
-    public static double Binomial(int n, int k)
+    /// <summary>What it would cost from here until every code within <paramref name="limit"/> is known, in nanoseconds.</summary>
+    public readonly double CostUpTo(int limit) => MultiIndexCost.Between(_flips, _part, limit, _table.Parts, BucketRows());
+
+    /// <summary>What the next step costs, in nanoseconds.</summary>
+    public readonly double NextCost() => MultiIndexCost.Step(_flips, _table.Parts[_part], BucketRows());
+
+    /// <summary>Rows in a bucket near the query, counted on the buckets within one flip: codes that form clusters crowd there.</summary>
+    private readonly unsafe double BucketRows()
     {
-        if (k > n) return 0;
-        double result = 1;
-        for (int i = 1; i <= k; i++) result = result * (n - k + i) / i;
-        return result;
+        if (_bucketRows >= 0) return _bucketRows;
+        double rows = 0, buckets = 0;
+        for (int i = 0; i < _table.Parts.Length; i++)
+        {
+            Substring part = _table.Parts[i];
+            uint* offsets = _table.Offsets(i);
+            uint center = part.Key(_query);
+            for (int bit = -1; bit < part.Length; bit++)
+            {
+                uint key = bit < 0 ? center : center ^ (1u << bit);
+                rows += Math.Max(0.0, (double)offsets[key + 1] - offsets[key]);
+                buckets++;
+            }
+        }
+        return rows / buckets;
     }
 
     private unsafe void Probe(Substring part, ref Collector answer, ref SearchTally tally)
     {
-        uint* offsets = _table.Offsets(_part), rows = _table.Rows(_part);
+        uint* offsets = _table.Offsets(_part);
+        byte* rows = _table.Rows(_part);
+        int rowBytes = _table.RowBytes, words = _segment.Words;
+        ulong* codes = _segment.Codes, copies = _table.Copies(_part);
         uint center = part.Key(_query), count = (uint)_table.Count, buckets = part.Mask;
         uint* keys = stackalloc uint[BatchKeys];
         uint* found = stackalloc uint[BatchRows];
@@ -85,16 +104,21 @@ internal ref struct MultiIndexSearch
                 isLast = flips == 0 || !NextPattern(ref flips, buckets);
             }
             tally.Probes += batch;
-            for (int i = 0; i < batch; i++) Prefetch.Line(rows + offsets[keys[i]]);
+            if (copies != null)
+            {
+                VerifyCopies(keys, batch, offsets, rows, copies, ref answer, ref tally);
+                continue;
+            }
+            for (int i = 0; i < batch; i++) Prefetch.Line(rows + ((nuint)offsets[keys[i]] * (uint)rowBytes));
             for (int i = 0; i < batch; i++)
             {
                 uint start = offsets[keys[i]], end = offsets[keys[i] + 1];
                 if (start > end || end > count) ThrowDamaged();
                 for (; start < end; start++)
                 {
-                    uint row = rows[start];
+                    uint row = MultiIndexTable.Row(rows, start, rowBytes);
                     if (row >= count) ThrowDamaged();
-                    Prefetch.Line(_segment.Code((int)row));
+                    Prefetch.Line(codes + ((nuint)row * (uint)words));
                     found[pending++] = row;
                     if (pending == BatchRows) Verify(found, ref pending, ref answer, ref tally);
                 }
@@ -103,13 +127,43 @@ internal ref struct MultiIndexSearch
         Verify(found, ref pending, ref answer, ref tally);
     }
 
+    /// <summary>Buckets of the fast form: the codes lie side by side, and the row is looked up only for those near enough.</summary>
+    private readonly unsafe void VerifyCopies(
+        uint* keys, int batch, uint* offsets, byte* rows, ulong* copies, ref Collector answer, ref SearchTally tally)
+    {
+        uint count = (uint)_table.Count;
+        int words = _segment.Words;
+        for (int i = 0; i < batch; i++)
+        {
+            byte* start = (byte*)(copies + ((nuint)offsets[keys[i]] * (uint)words));
+            Prefetch.Line(start);
+            Prefetch.Line(start + 64);
+        }
+        for (int i = 0; i < batch; i++)
+        {
+            uint start = offsets[keys[i]], end = offsets[keys[i] + 1];
+            if (start > end || end > count) ThrowDamaged();
+            tally.Candidates += end - start;
+            for (; start < end; start++)
+            {
+                ulong* code = copies + ((nuint)start * (uint)words);
+                int distance = ScalarKernel.Distance(_query, code, words);
+                if (distance > answer.Limit || IsRepeat(code, _flips, _part)) continue;
+                uint row = MultiIndexTable.Row(rows, start, _table.RowBytes);
+                if (row >= count) ThrowDamaged();
+                answer.Offer(_segment, (int)row, distance);
+            }
+        }
+    }
+
     private readonly unsafe void Verify(uint* rows, ref int pending, ref Collector answer, ref SearchTally tally)
     {
         tally.Candidates += pending;
         int words = _segment.Words;
+        ulong* codes = _segment.Codes;
         for (int i = 0; i < pending; i++)
         {
-            ulong* code = _segment.Code((int)rows[i]);
+            ulong* code = codes + ((nuint)rows[i] * (uint)words);
             int distance = ScalarKernel.Distance(_query, code, words);
             if (distance <= answer.Limit && !IsRepeat(code, _flips, _part)) answer.Offer(_segment, (int)rows[i], distance);
         }

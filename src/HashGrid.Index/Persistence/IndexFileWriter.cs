@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using HashGrid.Index.Clusters;
 using HashGrid.Index.MultiIndex;
 using HashGrid.Index.Segments;
 using Microsoft.Win32.SafeHandles;
@@ -48,12 +49,18 @@ internal static unsafe class IndexFileWriter
             pins.Add(pin);
             Add(SectionKind.Tombstones, (void*)pin.AddrOfPinnedObject(), (rows + 63) / 64 * sizeof(ulong), 0);
         }
+        if (segment.Clusters is ClusterTable clusters)
+        {
+            Add(SectionKind.ClusterCenters, clusters.CenterBlock.Pointer, clusters.CenterBlock.Length, (ulong)clusters.CenterCount);
+            Add(SectionKind.ClusterStarts, clusters.StartBlock.Pointer, clusters.StartBlock.Length, 0);
+        }
         if (segment.MultiIndex is not MultiIndexTable table) return;
         for (int part = 0; part < table.Parts.Length; part++)
         {
             ulong argument = ((ulong)table.Parts.Length << 32) | (uint)part;
             Add(SectionKind.MultiIndexOffsets, table.OffsetBlock(part).Pointer, table.OffsetBlock(part).Length, argument);
             Add(SectionKind.MultiIndexRows, table.RowBlock(part).Pointer, table.RowBlock(part).Length, argument);
+            if (table.CopyBlock(part) is NativeBlock copies) Add(SectionKind.MultiIndexCopies, copies.Pointer, copies.Length, argument);
         }
     }
 

@@ -21,6 +21,17 @@ internal enum SectionKind
     /// <summary>(2^length + 1) × 4 bytes: bucket offsets of one substring. Argument: substring, and their number × 2^32.</summary>
     MultiIndexOffsets = 6,
 
-    /// <summary>Rows × 4 bytes: rows in bucket order; follows its offsets. Argument as there.</summary>
+    /// <summary>
+    /// Rows in bucket order, 3 bytes each and a zero byte at the end, or 4 bytes each if there are more than 2^24; follows its offsets. Argument as there.
+    /// </summary>
     MultiIndexRows = 7,
+
+    /// <summary>Centres × words words; rows are sorted by (centre, distance to it). Argument: centres.</summary>
+    ClusterCenters = 8,
+
+    /// <summary>(Centres × (bits + 1) + 1) × 4 bytes: the first row of each (centre, distance), and the number of rows. Follows the centres.</summary>
+    ClusterStarts = 9,
+
+    /// <summary>Rows × words words: the codes in bucket order; may follow the rows of a substring, for all of them or none.</summary>
+    MultiIndexCopies = 10,
 }

@@ -1,3 +1,4 @@
+using HashGrid.Index.Clusters;
 using HashGrid.Index.MultiIndex;
 using HashGrid.Index.Segments;
 
@@ -16,9 +17,10 @@ internal sealed unsafe class SegmentReader(string path, MappedFile file, CodeWid
         NativeBlock codeBlock = Block(codes, (long)rows * width.Bytes);
         IdColumn ids = ReadIds(rows);
         Section? removed = TryTake(SectionKind.Tombstones);
+        ClusterTable? clusters = ReadClusters(rows);
         MultiIndexTable? table = ReadMultiIndex(rows);
         if (_next != sections.Count) Fail(sections[_next], $"a section {sections[_next].Kind} is out of place");
-        var segment = new Segment(width.Words, rows, rows, codeBlock, ids) { MultiIndex = table };
+        var segment = new Segment(width.Words, rows, rows, codeBlock, ids) { MultiIndex = table, Clusters = clusters };
         if (removed is not null) segment.Removed.Load(new ReadOnlySpan<ulong>(Block(removed, (rows + 63L) / 64 * sizeof(ulong)).Pointer, (rows + 63) / 64));
         if (segment.Live < 0) Fail(removed!, "more rows are removed than there are");
         return segment;
@@ -41,6 +43,19 @@ internal sealed unsafe class SegmentReader(string path, MappedFile file, CodeWid
         }
     }
 
+    private ClusterTable? ReadClusters(int rows)
+    {
+        Section? section = TryTake(SectionKind.ClusterCenters);
+        if (section is null) return null;
+        if (section.Argument is 0 or > 1 << 24) Fail(section, $"there are {section.Argument} centres");
+        long centers = (long)section.Argument;
+        NativeBlock centerBlock = Block(section, centers * width.Bytes);
+        Section starts = Take(SectionKind.ClusterStarts);
+        var table = new ClusterTable(width, centerBlock, Block(starts, ((centers * (width.Bits + 1)) + 1) * sizeof(uint)), rows);
+        if (!table.IsConsistent) Fail(starts, "the rows of the centres overlap or leave rows out");
+        return table;
+    }
+
     private MultiIndexTable? ReadMultiIndex(int rows)
     {
         if (_next >= sections.Count || sections[_next].Kind != SectionKind.MultiIndexOffsets) return null;
@@ -49,14 +64,17 @@ internal sealed unsafe class SegmentReader(string path, MappedFile file, CodeWid
         Substring[] substrings = Substring.Split(width.Bits, parts);
         var offsets = new NativeBlock[parts];
         var order = new NativeBlock[parts];
+        var copies = new List<NativeBlock>();
         for (int part = 0; part < parts; part++)
         {
             Section first = Take(SectionKind.MultiIndexOffsets);
             offsets[part] = Block(first, ((1L << substrings[part].Length) + 1) * sizeof(uint));
-            order[part] = Block(Take(SectionKind.MultiIndexRows), (long)rows * sizeof(uint));
+            order[part] = Block(Take(SectionKind.MultiIndexRows), MultiIndexTable.RowBlockBytes(rows));
             if (first.Argument != (((ulong)parts << 32) | (uint)part)) Fail(first, "a substring is out of place");
+            if (TryTake(SectionKind.MultiIndexCopies) is Section copy) copies.Add(Block(copy, (long)rows * width.Bytes));
+            if (copies.Count != 0 && copies.Count != part + 1) Fail(first, "some substrings have copies of the codes and some have none");
         }
-        return new MultiIndexTable(substrings, offsets, order, rows);
+        return new MultiIndexTable(substrings, offsets, order, copies.Count == 0 ? null : [.. copies], rows);
     }
 
     private Section Take(SectionKind kind)

@@ -13,6 +13,8 @@ internal ref struct Collector
     private readonly Predicate<ulong>? _filter;
     private readonly bool _countsMore;
     private int _count;
+    private int _skipFrom;
+    private int _skipTo;
 
     /// <param name="heap">Where the answer goes; its length is the most neighbours kept.</param>
     /// <param name="radius">Rows beyond it never matter.</param>
@@ -35,6 +37,12 @@ internal ref struct Collector
     /// <summary>Whether <see cref="Limit"/> is the distance of the worst neighbour kept, rather than the radius asked for.</summary>
     public readonly bool IsFull => _count == _heap.Length;
 
+    /// <summary>Whether <see cref="Limit"/> bounds the answer, rather than being all there is.</summary>
+    public readonly bool HasBound => _countsMore || IsFull;
+
+    /// <summary>The most neighbours kept.</summary>
+    public readonly int Room => _heap.Length;
+
     /// <summary>Whether more rows matched than were kept.</summary>
     public bool More { get; private set; }
 
@@ -44,8 +52,12 @@ internal ref struct Collector
     /// <summary>Takes the row if it is near enough, not removed, and passes the filter.</summary>
     public void Offer(Segment segment, int row, int distance)
     {
-        if (distance <= Limit && !segment.Removed[row]) Offer(new Neighbor(segment.Ids[row], distance));
+        if (distance > Limit || segment.Removed[row] || (row >= _skipFrom && row < _skipTo)) return;
+        Offer(new Neighbor(segment.Ids[row], distance));
     }
+
+    /// <summary>Turns away rows in [from, to) of the segment at hand, since they were offered before; (0, 0) ends it.</summary>
+    public void Skip(int from, int to) => (_skipFrom, _skipTo) = (from, to);
 
     /// <summary>Takes the neighbour if it is near enough and passes the filter.</summary>
     public void Offer(Neighbor candidate)

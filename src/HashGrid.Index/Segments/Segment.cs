@@ -1,3 +1,4 @@
+using HashGrid.Index.Clusters;
 using HashGrid.Index.MultiIndex;
 
 namespace HashGrid.Index.Segments;
@@ -35,6 +36,9 @@ internal sealed unsafe class Segment
     /// <summary>Hash tables over substrings, if this segment has them.</summary>
     public MultiIndexTable? MultiIndex { get; init; }
 
+    /// <summary>Centres that the rows are sorted by, if they are.</summary>
+    public ClusterTable? Clusters { get; init; }
+
     /// <summary>Rows published.</summary>
     public int Count => (int)(Version >> 32);
 
@@ -45,7 +49,8 @@ internal sealed unsafe class Segment
     public long Version => Volatile.Read(ref _version);
 
     public long MemoryBytes =>
-        CodeBlock.Length + Ids.MemoryBytes + Removed.MemoryBytes + (_table?.MemoryBytes ?? 0) + (MultiIndex?.MemoryBytes ?? 0);
+        CodeBlock.Length + Ids.MemoryBytes + Removed.MemoryBytes + (_table?.MemoryBytes ?? 0) + (MultiIndex?.MemoryBytes ?? 0) +
+        (Clusters?.MemoryBytes ?? 0);
 
     /// <summary>An empty segment with room for <paramref name="capacity"/> rows with given ids.</summary>
     public static Segment CreateOpen(int words, int capacity, uint replacements)

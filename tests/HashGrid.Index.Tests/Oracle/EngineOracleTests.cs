@@ -23,7 +23,7 @@ internal sealed class EngineOracleTests
             ulong[] codes = isClustered ? CodeGenerator.Clustered(3, 5000, width) : CodeGenerator.Uniform(3, 5000, width);
             ulong[] queries = isClustered ? CodeGenerator.Clustered(3, 8, width, stream: 1) : CodeGenerator.Uniform(4, 8, width);
             BruteForce oracle = BruteForce.Of(width, codes);
-            using HammingIndex index = HammingIndex.Build(width, [], codes, new HammingIndexOptions { Structures = IndexStructures.All });
+            using HammingIndex index = HammingIndex.Build(width, [], codes, new HammingIndexOptions { Structures = IndexStructures.All, CopyCodes = isClustered });
             foreach (SearchEngine engine in Engines)
             {
                 var options = new SearchOptions { Engine = engine };

@@ -1,0 +1,138 @@
+using CsCheck;
+using HashGrid.Index.Tests.Support;
+
+namespace HashGrid.Index.Tests.Oracle;
+
+/// <summary>Random programs of writes and searches, shrunk to the shortest that fails, against brute force.</summary>
+[Category("Oracle")]
+internal sealed class ProgramOracleTests
+{
+    private enum Act
+    {
+        Add,
+        Upsert,
+        Remove,
+        Get,
+        Nearest,
+        Within,
+        SaveAndOpen,
+    }
+
+    // Few ids and few distinct codes, so that steps meet each other: conflicts, returns of removed ids, ties.
+    private static readonly Gen<(Act Act, ulong Id, int Seed, int Number, SearchEngine Engine, bool IsFiltered)> GenStep = Gen.Select(
+        Gen.Frequency((8, Gen.Const(Act.Add)), (4, Gen.Const(Act.Upsert)), (3, Gen.Const(Act.Remove)), (2, Gen.Const(Act.Get)), (4, Gen.Const(Act.Nearest)), (4, Gen.Const(Act.Within)), (1, Gen.Const(Act.SaveAndOpen))),
+        Gen.ULong[0, 40],
+        Gen.Int[0, 30],
+        Gen.Int[0, 50],
+        Gen.Enum<SearchEngine>(),
+        Gen.Bool);
+
+    [Test]
+    public void Program_AnyWidthAndSteps_EqualsBruteForce()
+    {
+        using var folder = new TemporaryFolder();
+        Gen.Select(Gen.Int[8, 260], Gen.Int[0, 300], Gen.Enum<IndexStructures>(), Gen.Bool, GenStep.Array[0, 60])
+            .Sample((bits, bulk, structures, copyCodes, steps) => Run(folder, new CodeWidth(bits), bulk, structures, copyCodes, steps), iter: 400, threads: 1);
+    }
+
+    /// <summary>Larger bulk parts, so that tables have many buckets and clusters many members.</summary>
+    [Test]
+    public void Search_AnyBulk_EqualsBruteForce() =>
+        Gen.Select(Gen.Int[8, 300], Gen.Int[1, 3000], Gen.Int[1, 60], Gen.Int[0, 1000], Gen.Enum<IndexStructures>(), Gen.Select(Gen.Bool, Gen.Bool, Gen.Int[1, 3]))
+            .Sample(
+                (bits, count, k, seed, structures, rest) =>
+                {
+                    (bool isClustered, bool copyCodes, int threads) = rest;
+                    var width = new CodeWidth(bits);
+                    ulong[] codes = isClustered ? CodeGenerator.Clustered(seed, count, width, 5) : CodeGenerator.Uniform(seed, count, width);
+                    ulong[] query = isClustered ? CodeGenerator.Clustered(seed, 1, width, 5, stream: 1) : CodeGenerator.Uniform(seed + 1, 1, width);
+                    var options = new HammingIndexOptions { Structures = structures, CopyCodes = copyCodes, BuildThreads = 1 };
+                    using HammingIndex index = HammingIndex.Build(width, [], codes, options);
+                    BruteForce oracle = BruteForce.Of(width, codes);
+                    for (ulong id = 0; id < (ulong)count; id += 7)
+                    {
+                        index.Remove(id);
+                        oracle.Remove(id);
+                    }
+                    foreach (SearchEngine engine in Enum.GetValues<SearchEngine>())
+                    {
+                        foreach (Predicate<ulong>? filter in (Predicate<ulong>?[])[null, id => id % 3 == 1])
+                        {
+                            var search = new SearchOptions { Engine = engine, Filter = filter, Threads = threads };
+                            CheckNearest(index, oracle, query, k, search);
+                            CheckWithin(index, oracle, query, (bits / 4) + (seed % 5), k, search);
+                        }
+                    }
+                },
+                iter: 120,
+                threads: 1);
+
+    private static void Run(
+        TemporaryFolder folder,
+        CodeWidth width,
+        int bulk,
+        IndexStructures structures,
+        bool copyCodes,
+        (Act Act, ulong Id, int Seed, int Number, SearchEngine Engine, bool IsFiltered)[] steps)
+    {
+        var options = new HammingIndexOptions { Structures = structures, CopyCodes = copyCodes, BuildThreads = 1 };
+        ulong[] codes = CodeGenerator.Clustered(5, bulk, width, 3);
+        HammingIndex index = HammingIndex.Build(width, [], codes, options);
+        BruteForce oracle = BruteForce.Of(width, codes);
+        foreach ((Act act, ulong id, int seed, int number, SearchEngine engine, bool isFiltered) in steps)
+        {
+            ulong[] code = CodeGenerator.Clustered(5, 1, width, 3, stream: seed + 1);
+            var search = new SearchOptions { Engine = engine, Filter = isFiltered ? value => value % 2 == 0 : null };
+            ulong[]? present = oracle.Get(id);
+            switch (act)
+            {
+                case Act.Add:
+                    AddResult expected = present is null ? AddResult.Added : present.SequenceEqual(code) ? AddResult.Unchanged : AddResult.Conflict;
+                    Assert.That(index.Add(id, code), Is.EqualTo(expected));
+                    if (present is null) oracle.Set(id, code);
+                    break;
+                case Act.Upsert:
+                    Assert.That(index.Upsert(id, code), Is.EqualTo(present is null));
+                    oracle.Set(id, code);
+                    break;
+                case Act.Remove:
+                    Assert.That(index.Remove(id), Is.EqualTo(oracle.Remove(id)));
+                    break;
+                case Act.Get:
+                    var found = new ulong[width.Words];
+                    Assert.That(index.TryGet(id, found), Is.EqualTo(present is not null));
+                    if (present is not null) Assert.That(found, Is.EqualTo(present));
+                    break;
+                case Act.Nearest:
+                    CheckNearest(index, oracle, code, number, search);
+                    break;
+                case Act.Within:
+                    CheckWithin(index, oracle, code, Math.Min(width.Bits, seed), number, search);
+                    break;
+                default:
+                    index.Save(folder.File("program"));
+                    index.Dispose();
+                    index = HammingIndex.Open(folder.File("program"), options);
+                    break;
+            }
+            Assert.That(index.Count, Is.EqualTo(oracle.Count));
+        }
+        index.Dispose();
+    }
+
+    private static void CheckNearest(HammingIndex index, BruteForce oracle, ulong[] query, int k, SearchOptions search)
+    {
+        var found = new Neighbor[k];
+        int count = index.NearestSearch(query, found, search).Count;
+        Assert.That(found[..count], Is.EqualTo(oracle.Nearest(query, k, search.Filter)), $"{search.Engine}, k {k}");
+    }
+
+    private static void CheckWithin(HammingIndex index, BruteForce oracle, ulong[] query, int radius, int room, SearchOptions search)
+    {
+        var found = new Neighbor[room];
+        SearchResult result = index.RangeSearch(query, radius, found, search);
+        Neighbor[] expected = oracle.Within(query, radius, search.Filter);
+        Assert.That(found[..result.Count], Is.EqualTo(expected.Take(room)), $"{search.Engine}, radius {radius}");
+        Assert.That(result.More, Is.EqualTo(expected.Length > room), $"{search.Engine}, radius {radius}, room {room}");
+    }
+}
