@@ -58,6 +58,7 @@ public sealed partial class HammingIndex
             if (!Locate(State, id, out Segment? segment, out int row)) return false;
             segment!.Removed.Mark(row);
             Volatile.Write(ref _count, _count - 1);
+            if (segment != State.Open && segment.Removed.Count > segment.Count / 3) StartMerging();
             return true;
         }
     }
@@ -116,10 +117,18 @@ public sealed partial class HammingIndex
     private IndexState MakeRoom(IndexState state)
     {
         Segment open = state.Open;
-        IndexState next = open.Capacity < _options.OpenRows
-            ? new IndexState(state.Sealed, open.Grow(Math.Min(open.Capacity * 2, _options.OpenRows)))
-            : new IndexState([.. state.Sealed, open], Segment.CreateOpen(Width.Words, FirstOpenRows, (uint)open.Version));
+        if (open.Capacity >= _options.OpenRows) return Seal(state);
+        IndexState next = new(state.Sealed, open.Grow(Math.Min(open.Capacity * 2, _options.OpenRows)));
         Volatile.Write(ref _state, next);
+        return next;
+    }
+
+    /// <summary>Makes the open segment a sealed one and opens another.</summary>
+    private IndexState Seal(IndexState state)
+    {
+        IndexState next = new([.. state.Sealed, state.Open], Segment.CreateOpen(Width.Words, FirstOpenRows, (uint)state.Open.Version));
+        Volatile.Write(ref _state, next);
+        StartMerging();
         return next;
     }
 

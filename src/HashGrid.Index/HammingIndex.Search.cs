@@ -20,7 +20,7 @@ public sealed partial class HammingIndex
         options ??= SearchOptions.Default;
         options.Require();
         Width.Require(query, nameof(query));
-        return Search(query, new Collector(destination, Width.Bits, false, options.Filter), options);
+        return Search(query, new Collector(destination, Width.Bits, new CollectorRules(options.Filter, false)), options);
     }
 
     /// <summary>Finds every stored code within a Hamming radius of the query.</summary>
@@ -46,7 +46,7 @@ public sealed partial class HammingIndex
         {
             throw new ArgumentOutOfRangeException(nameof(radius), radius, $"radius is {radius} bits, but codes have {Width.Bits}; choose 0 to {Width.Bits}");
         }
-        return Search(query, new Collector(destination, radius, true, options.Filter), options);
+        return Search(query, new Collector(destination, radius, new CollectorRules(options.Filter, true)), options);
     }
 
     /// <summary>Finds the k nearest codes of many queries at once.</summary>
@@ -69,39 +69,15 @@ public sealed partial class HammingIndex
         options.Require();
         int count = RequireBatch(queries, k, destination);
         long begin = Stopwatch.GetTimestamp();
-        SearchTally tally = default;
-        long written = 0;
-        Lock merge = new();
-        int words = Width.Words, threads = Math.Min(count, options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
         fixed (ulong* q = queries)
         {
             fixed (Neighbor* d = destination)
             {
-                ulong* first = q;
-                Neighbor* answers = d;
-                void One(int i)
-                {
-                    Span<Neighbor> answer = new(answers + ((nint)i * k), k);
-                    SearchTally own = default;
-                    int found = Search(new ReadOnlySpan<ulong>(first + ((nint)i * words), words), new Collector(answer, Width.Bits, false, options.Filter), options, ref own).Count;
-                    answer[found..].Fill(Neighbor.None);
-                    lock (merge)
-                    {
-                        tally.Add(own);
-                        written += found;
-                    }
-                }
-                if (threads <= 1)
-                {
-                    for (int i = 0; i < count; i++) One(i);
-                }
-                else
-                {
-                    Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, One);
-                }
+                BatchSearch batch = new(this, q, d, count, k, options);
+                batch.Run();
+                return new SearchResult((int)Math.Min(batch.Written, int.MaxValue), false, true, Stats(batch.Tally, begin));
             }
         }
-        return new SearchResult((int)Math.Min(written, int.MaxValue), false, true, Stats(tally, begin));
     }
 
     private int RequireBatch(ReadOnlySpan<ulong> queries, int k, Span<Neighbor> destination)
@@ -120,29 +96,27 @@ public sealed partial class HammingIndex
         return count;
     }
 
-    private SearchResult Search(ReadOnlySpan<ulong> query, Collector answer, SearchOptions options)
-    {
-        SearchTally tally = default;
-        return Search(query, answer, options, ref tally);
-    }
-
-    private unsafe SearchResult Search(ReadOnlySpan<ulong> query, Collector answer, SearchOptions options, ref SearchTally tally)
+    private unsafe SearchResult Search(ReadOnlySpan<ulong> query, Collector answer, SearchOptions options)
     {
         long begin = Stopwatch.GetTimestamp();
-        IndexState state = State;
-        long version = state.Open.Version; // one read: rows published and replacements made before belong together
-        fixed (ulong* q = query)
-        {
-            foreach (Segment segment in state.Sealed)
-            {
-                Planner.Search(segment, segment.Count, q, options.Engine, ref answer, ref tally);
-            }
-            Planner.Search(state.Open, (int)(version >> 32), q, options.Engine, ref answer, ref tally);
-            AddReplaced(state, version, q, ref answer);
-        }
-        GC.KeepAlive(state);
+        SearchTally tally = default;
+        fixed (ulong* q = query) Search(q, new Planner(options), ref answer, ref tally);
         answer.Sort();
         return new SearchResult(answer.Count, answer.More, true, Stats(tally, begin));
+    }
+
+    /// <summary>Fills the answer; false if the planner would rather scan this query together with others.</summary>
+    private unsafe bool Search(ulong* query, in Planner planner, ref Collector answer, ref SearchTally tally)
+    {
+        IndexState state = State;
+        long version = state.Open.Version; // one read: rows published and replacements made before belong together
+        bool isDone = true;
+        foreach (Segment segment in state.Sealed) isDone = isDone && planner.Search(segment, segment.Count, query, ref answer, ref tally);
+        if (!isDone) return false;
+        planner.Search(state.Open, (int)(version >> 32), query, ref answer, ref tally);
+        AddReplaced(state, version, query, ref answer);
+        GC.KeepAlive(state);
+        return true;
     }
 
     /// <summary>Offers the rows that were replaced while this search ran: their successors came too late for it.</summary>

@@ -27,6 +27,8 @@ public sealed record SearchOptions
         return problems;
     }
 
+    internal int ThreadCount => Threads == 0 ? Environment.ProcessorCount : Threads;
+
     internal void Require()
     {
         if (Enum.IsDefined(Engine) && Threads is >= 0 and <= 256) return;

@@ -12,7 +12,11 @@ internal static unsafe class ClusterAssigner
         int words, ulong* codes, int count, ulong[] centers, int[] assigned, ushort[] distances, int threads)
     {
         int tasks = (count + RowsPerTask - 1) / RowsPerTask;
-        SixBitCenters? packed = SixBitCenters.TryPack(centers, words);
+        SixBitBlock? packed = SixBitBlock.TryCreate(words, centers.Length / words);
+        if (packed is not null)
+        {
+            fixed (ulong* c = centers) packed.Fill(c, centers.Length / words);
+        }
         Parallel.For(0, tasks, new ParallelOptions { MaxDegreeOfParallelism = threads }, task =>
         {
             int from = task * RowsPerTask, to = Math.Min(count, from + RowsPerTask);

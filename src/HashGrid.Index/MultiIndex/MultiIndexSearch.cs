@@ -52,8 +52,8 @@ internal struct MultiIndexSearch
         }
     }
 
-    /// <summary>Whether the steps so far have met the code already.</summary>
-    public readonly unsafe bool HasMet(ulong* code) => IsRepeat(code, _flips, _part);
+    /// <summary>Whether the steps so far have met the row; never, for a search that has not begun.</summary>
+    public readonly unsafe bool HasMet(Segment segment, int row) => _table is not null && IsRepeat(segment.Code(row), _flips, _part);
 
     /// <summary>What it would cost from here until every code within <paramref name="limit"/> is known, in nanoseconds.</summary>
     public readonly double CostUpTo(int limit) => MultiIndexCost.Between(_flips, _part, limit, _table.Parts, BucketRows());

@@ -20,7 +20,7 @@ internal sealed unsafe class SegmentReader(string path, MappedFile file, CodeWid
         ClusterTable? clusters = ReadClusters(rows);
         MultiIndexTable? table = ReadMultiIndex(rows);
         if (_next != sections.Count) Fail(sections[_next], $"a section {sections[_next].Kind} is out of place");
-        var segment = new Segment(width.Words, rows, rows, codeBlock, ids) { MultiIndex = table, Clusters = clusters };
+        var segment = new Segment(width.Words, rows, rows, codeBlock, ids) { MultiIndex = table, Clusters = clusters, IsBuilt = table is not null || clusters is not null };
         if (removed is not null) segment.Removed.Load(new ReadOnlySpan<ulong>(Block(removed, (rows + 63L) / 64 * sizeof(ulong)).Pointer, (rows + 63) / 64));
         if (segment.Live < 0) Fail(removed!, "more rows are removed than there are");
         return segment;

@@ -1,3 +1,4 @@
+using HashGrid.Index.MultiIndex;
 using HashGrid.Index.Segments;
 
 namespace HashGrid.Index.Planning;
@@ -10,23 +11,22 @@ namespace HashGrid.Index.Planning;
 internal ref struct Collector
 {
     private readonly Span<Neighbor> _heap;
-    private readonly Predicate<ulong>? _filter;
-    private readonly bool _countsMore;
+    private CollectorRules _rules;
     private int _count;
-    private int _skipFrom;
-    private int _skipTo;
 
     /// <param name="heap">Where the answer goes; its length is the most neighbours kept.</param>
     /// <param name="radius">Rows beyond it never matter.</param>
-    /// <param name="countsMore">Whether the caller wants to know that more rows matched than were kept.</param>
-    /// <param name="filter">Which ids may be in the answer; null for all.</param>
-    public Collector(Span<Neighbor> heap, int radius, bool countsMore, Predicate<ulong>? filter)
+    /// <param name="rules">Which rows may be in the answer.</param>
+    public Collector(Span<Neighbor> heap, int radius, in CollectorRules rules)
     {
         _heap = heap;
-        _filter = filter;
-        _countsMore = countsMore;
-        Limit = heap.IsEmpty && !countsMore ? -1 : radius;
+        _rules = rules;
+        Limit = heap.IsEmpty && !rules.CountsMore ? -1 : radius;
     }
+
+    /// <summary>Goes on with an answer that was put aside.</summary>
+    public Collector(Span<Neighbor> heap, int count, int limit, in CollectorRules rules)
+        : this(heap, limit, rules) => _count = count;
 
     /// <summary>Largest distance that can still matter, inclusive; −1 when nothing can.</summary>
     public int Limit { get; private set; }
@@ -38,7 +38,7 @@ internal ref struct Collector
     public readonly bool IsFull => _count == _heap.Length;
 
     /// <summary>Whether <see cref="Limit"/> bounds the answer, rather than being all there is.</summary>
-    public readonly bool HasBound => _countsMore || IsFull;
+    public readonly bool HasBound => _rules.CountsMore || IsFull;
 
     /// <summary>The most neighbours kept.</summary>
     public readonly int Room => _heap.Length;
@@ -52,30 +52,45 @@ internal ref struct Collector
     /// <summary>Takes the row if it is near enough, not removed, and passes the filter.</summary>
     public void Offer(Segment segment, int row, int distance)
     {
-        if (distance > Limit || segment.Removed[row] || (row >= _skipFrom && row < _skipTo)) return;
+        if (distance > Limit || segment.Removed[row] || (row >= _rules.Skipped.From && row < _rules.Skipped.To)) return;
+        if (_rules.Met.HasMet(segment, row)) return;
         Offer(new Neighbor(segment.Ids[row], distance));
     }
 
-    /// <summary>Turns away rows in [from, to) of the segment at hand, since they were offered before; (0, 0) ends it.</summary>
-    public void Skip(int from, int to) => (_skipFrom, _skipTo) = (from, to);
+    /// <summary>Which rows may be in the answer, for other threads of the same search.</summary>
+    public readonly CollectorRules Rules => _rules;
+
+    /// <summary>Turns away rows in [from, to) of the segment at hand, since they were offered before.</summary>
+    public void Skip(int from, int to) => _rules.Skipped = (from, to);
+
+    /// <summary>Turns away the rows of the segment at hand that a search by buckets has met.</summary>
+    public void Skip(in MultiIndexSearch met) => _rules.Met = met;
+
+    /// <summary>The next rows are of another segment.</summary>
+    public void SkipNothing() => (_rules.Skipped, _rules.Met) = ((0, 0), default);
 
     /// <summary>Takes the neighbour if it is near enough and passes the filter.</summary>
-    public void Offer(Neighbor candidate)
+    public void Offer(Neighbor candidate) => Offer(candidate, _rules.Filter);
+
+    /// <summary>Takes the neighbour if it is near enough; another thread has asked the filter.</summary>
+    public void OfferChecked(Neighbor candidate) => Offer(candidate, null);
+
+    private void Offer(Neighbor candidate, Predicate<ulong>? filter)
     {
         if (candidate.Distance > Limit) return;
         bool isFull = IsFull;
         // The filter is the caller's code: ask it only about ids that would be kept, or that would prove that there are more.
-        if (isFull && !_heap.IsEmpty && candidate > _heap[0] && (!_countsMore || More)) return;
-        if (_filter is not null && !_filter(candidate.Id)) return;
+        if (isFull && !_heap.IsEmpty && candidate > _heap[0] && (!_rules.CountsMore || More)) return;
+        if (filter is not null && !filter(candidate.Id)) return;
         if (!isFull)
         {
             SiftUp(candidate);
-            if (!_countsMore && IsFull) Limit = _heap[0].Distance;
+            if (!_rules.CountsMore && IsFull) Tighten(_heap[0].Distance);
             return;
         }
         More = true;
         if (!_heap.IsEmpty && candidate < _heap[0]) SiftDown(candidate);
-        Limit = _heap.IsEmpty ? -1 : _heap[0].Distance;
+        Tighten(_heap.IsEmpty ? -1 : _heap[0].Distance);
     }
 
     /// <summary>Lowers the limit to what another part of the same search has already reached.</summary>

@@ -33,6 +33,9 @@ internal sealed unsafe class Segment
 
     public Tombstones Removed { get; }
 
+    /// <summary>Whether structures have been built, or found not to pay; an open segment that was sealed has none yet.</summary>
+    public bool IsBuilt { get; init; }
+
     /// <summary>Hash tables over substrings, if this segment has them.</summary>
     public MultiIndexTable? MultiIndex { get; init; }
 

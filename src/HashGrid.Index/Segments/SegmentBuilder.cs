@@ -27,7 +27,7 @@ internal static unsafe class SegmentBuilder
         MultiIndexTable? multiIndex = wanted is IndexStructures.None or IndexStructures.Clusters ? null
             : MultiIndexBuilder.Build(
                 width, (ulong*)codes.Pointer, count, MultiIndexBuilder.ChooseParts(width.Bits, count), options.CopyCodes, options.BuildThreadCount);
-        var segment = new Segment(width.Words, count, count, codes, ids) { MultiIndex = multiIndex, Clusters = clusters };
+        var segment = new Segment(width.Words, count, count, codes, ids) { MultiIndex = multiIndex, Clusters = clusters, IsBuilt = true };
         GC.KeepAlive(codes);
         return segment;
     }

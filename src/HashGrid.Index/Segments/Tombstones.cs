@@ -31,6 +31,9 @@ internal sealed class Tombstones(int capacity)
         Volatile.Write(ref _count, _count + 1);
     }
 
+    /// <summary>The marks, one bit a row; empty when there are none. Writer only.</summary>
+    public ReadOnlySpan<ulong> Words => _bits;
+
     /// <summary>A copy of the marks; empty when there are none. Writer only.</summary>
     public ulong[] Copy() => _bits is null ? [] : (ulong[])_bits.Clone();
 

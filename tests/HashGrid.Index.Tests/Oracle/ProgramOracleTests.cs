@@ -61,6 +61,7 @@ internal sealed class ProgramOracleTests
                             var search = new SearchOptions { Engine = engine, Filter = filter, Threads = threads };
                             CheckNearest(index, oracle, query, k, search);
                             CheckWithin(index, oracle, query, (bits / 4) + (seed % 5), k, search);
+                            CheckBatch(index, oracle, [.. query, .. codes.AsSpan(0, Math.Min(codes.Length, 9 * width.Words))], k, search);
                         }
                     }
                 },
@@ -125,6 +126,18 @@ internal sealed class ProgramOracleTests
         var found = new Neighbor[k];
         int count = index.NearestSearch(query, found, search).Count;
         Assert.That(found[..count], Is.EqualTo(oracle.Nearest(query, k, search.Filter)), $"{search.Engine}, k {k}");
+    }
+
+    private static void CheckBatch(HammingIndex index, BruteForce oracle, ulong[] queries, int k, SearchOptions search)
+    {
+        int words = index.Width.Words, count = queries.Length / words;
+        var found = new Neighbor[count * k];
+        index.NearestSearchBatch(queries, k, found, search);
+        for (int i = 0; i < count; i++)
+        {
+            Neighbor[] expected = oracle.Nearest(queries.AsSpan(i * words, words), k, search.Filter);
+            Assert.That(found.AsSpan(i * k, k).ToArray(), Is.EqualTo(expected.Concat(Enumerable.Repeat(Neighbor.None, k - expected.Length))), $"{search.Engine}, k {k}, query {i}");
+        }
     }
 
     private static void CheckWithin(HammingIndex index, BruteForce oracle, ulong[] query, int radius, int room, SearchOptions search)

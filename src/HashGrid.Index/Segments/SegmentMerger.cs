@@ -1,0 +1,63 @@
+namespace HashGrid.Index.Segments;
+
+/// <summary>Makes one segment of several, without the rows that were removed. Runs beside searches and the writer.</summary>
+/// <param name="width">Width of the codes.</param>
+/// <param name="inputs">Sealed segments.</param>
+/// <param name="removed">Their tombstones at the beginning, copied under the writer's lock.</param>
+internal sealed unsafe class SegmentMerger(CodeWidth width, Segment[] inputs, ulong[][] removed)
+{
+    /// <summary>The merged segment, or null if no row is left.</summary>
+    public Segment? Merged { get; private set; }
+
+    /// <summary>Copies the live rows and builds their structures. The long part; holds no lock.</summary>
+    public void Build(HammingIndexOptions options)
+    {
+        long rows = 0;
+        for (int i = 0; i < inputs.Length; i++) rows += LiveRows(i).LongCount();
+        if (rows == 0) return;
+        int count = checked((int)rows), words = width.Words;
+        NativeBlock codes = NativeBlock.Allocate(rows * width.Bytes), ids = NativeBlock.Allocate(rows * sizeof(ulong));
+        ulong* nextCode = (ulong*)codes.Pointer, nextId = (ulong*)ids.Pointer;
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            foreach (int row in LiveRows(i))
+            {
+                new ReadOnlySpan<ulong>(inputs[i].Code(row), words).CopyTo(new Span<ulong>(nextCode, words));
+                nextCode += words;
+                *nextId++ = inputs[i].Ids[row];
+            }
+        }
+        Merged = SegmentBuilder.Build(width, count, codes, IdColumn.Given(ids), options);
+        Merged.BuildTable();
+        GC.KeepAlive(inputs);
+    }
+
+    /// <summary>Marks the rows that were removed while <see cref="Build"/> ran. The short part; under the writer's lock.</summary>
+    public void CatchUp()
+    {
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            ReadOnlySpan<ulong> now = inputs[i].Removed.Words;
+            for (int word = 0; word < now.Length; word++)
+            {
+                ulong late = now[word] & ~(removed[i].Length == 0 ? 0 : removed[i][word]);
+                for (; late != 0; late &= late - 1)
+                {
+                    ulong id = inputs[i].Ids[(word * 64) + System.Numerics.BitOperations.TrailingZeroCount(late)];
+                    int row = Merged!.FindLive(id);
+                    if (row >= 0) Merged.Removed.Mark(row);
+                }
+            }
+        }
+    }
+
+    private IEnumerable<int> LiveRows(int input)
+    {
+        int count = inputs[input].Count;
+        ulong[] marks = removed[input];
+        for (int row = 0; row < count; row++)
+        {
+            if (marks.Length == 0 || ((marks[row >> 6] >> row) & 1) == 0) yield return row;
+        }
+    }
+}
