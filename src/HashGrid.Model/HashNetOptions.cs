@@ -1,0 +1,87 @@
+using System.Text.Json.Serialization;
+
+namespace HashGrid.Model;
+
+/// <summary>Everything that shapes the network; stored inside its weights. Where the paper is open the default is our decision.</summary>
+public sealed record HashNetOptions
+{
+    /// <summary><c>resnet50</c> (the paper's) or <c>mobilenet_v2</c> (a thirteenth of the arithmetic).</summary>
+    public string Trunk { get; init; } = "resnet50";
+
+    /// <summary>Channels of the ResNet's stem; 64 in the paper, smaller in tests.</summary>
+    public int TrunkWidth { get; init; } = 64;
+
+    /// <summary>Bottlenecks of conv2_x to conv5_x; 3, 4, 6, 3 is ResNet-50.</summary>
+    public int[] TrunkBlocks { get; init; } = [3, 4, 6, 3];
+
+    /// <summary>Batch norm of the trunk is already part of its convolutions, which then have a bias.</summary>
+    public bool TrunkFolded { get; init; }
+
+    /// <summary>TensorFlow's SAME padding (more zeros at the end) in the MobileNet trunk, in place of a symmetric one.</summary>
+    public bool SamePadding { get; init; }
+
+    /// <summary>How grey 0..1 becomes the trunk's input.</summary>
+    public InputScaling Scaling { get; init; } = InputScaling.ImageNet;
+
+    /// <summary>Side of the square input in pixels, a multiple of 32.</summary>
+    public int InputSize { get; init; } = 224;
+
+    /// <summary>The trunk's stage that gives the feature map F: 5 (1/32 of the input) or 4 (1/16, a finer grid for small lesions and heat maps).</summary>
+    public int FeatureStage { get; init; } = 5;
+
+    /// <summary>What the attention's shared MLP runs over.</summary>
+    public AttentionMlp Mlp { get; init; } = AttentionMlp.Positions;
+
+    /// <summary>Positions per hidden unit of <see cref="AttentionMlp.Positions"/>.</summary>
+    public int MlpRatio { get; init; } = 4;
+
+    /// <summary>Descriptors that attention sees; one left out is a zero map.</summary>
+    public Descriptors Descriptors { get; init; } = Descriptors.All;
+
+    /// <summary>Which features enter the code; half of the FC's input is absent unless both.</summary>
+    public Branches Branches { get; init; } = Branches.Both;
+
+    /// <summary>One refinement block for both branches, in place of one each.</summary>
+    public bool ShareRefinement { get; init; }
+
+    /// <summary>Width of a refined feature.</summary>
+    public int RefinedWidth { get; init; } = 256;
+
+    /// <summary>Width of h, the fused feature.</summary>
+    public int HiddenWidth { get; init; } = 512;
+
+    /// <summary>Code width k, 8 to 1024.</summary>
+    public int Bits { get; init; } = 64;
+
+    /// <summary>Names of the classes of the classification term, in order; "No Finding" is none of them.</summary>
+    public string[] Labels { get; init; } = [];
+
+    /// <summary>Classify from h in place of u; the class term then never reaches the hash layer.</summary>
+    public bool ClassifyFromHidden { get; init; }
+
+    /// <summary>Side of the feature map F.</summary>
+    [JsonIgnore]
+    public int MapSide => InputSize / (FeatureStage == 5 ? 32 : 16);
+
+    /// <summary>Every problem, one line each; empty if the options are fine.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        void Require(bool fine, string problem)
+        {
+            if (!fine)
+                problems.Add(problem);
+        }
+        Require(Trunk is "resnet50" or "mobilenet_v2", $"trunk is '{Trunk}', expected resnet50 or mobilenet_v2");
+        Require(TrunkWidth is >= 1 and <= 512, $"trunk width is {TrunkWidth}, expected 1 to 512");
+        Require(TrunkBlocks is { Length: 4 } && TrunkBlocks.All(count => count is >= 1 and <= 64), "trunk blocks need four counts of 1 to 64");
+        Require(InputSize is >= 32 and <= 2048 && InputSize % 32 == 0, $"input size is {InputSize}, expected a multiple of 32 from 32 to 2048");
+        Require(FeatureStage is 4 or 5, $"feature stage is {FeatureStage}, expected 4 or 5");
+        Require(MlpRatio is >= 1 and <= 64, $"MLP ratio is {MlpRatio}, expected 1 to 64");
+        Require(RefinedWidth is >= 1 and <= 8192, $"refined width is {RefinedWidth}, expected 1 to 8192");
+        Require(HiddenWidth is >= 1 and <= 8192, $"hidden width is {HiddenWidth}, expected 1 to 8192");
+        Require(Bits is >= 8 and <= 1024, $"code width is {Bits} bits, expected 8 to 1024");
+        Require(Labels is not null, "labels are missing");
+        return problems;
+    }
+}
