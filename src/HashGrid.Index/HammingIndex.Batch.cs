@@ -64,8 +64,7 @@ public sealed partial class HammingIndex
             QuerySlot[] slots = [.. _deferred[from..to]];
             BatchScan scan = new(_words, queries, answers, k, slots, new CollectorRules(options.Filter, false));
             SearchTally tally = default;
-            IndexState state = index.State;
-            long version = state.Open.Version;
+            IndexState state = index.Capture(out long version);
             foreach (Segment segment in state.Sealed)
             {
                 scan.Search(segment, segment.Count, slots, ref tally);
@@ -76,7 +75,11 @@ public sealed partial class HammingIndex
             foreach (QuerySlot slot in slots)
             {
                 Collector answer = scan.Resume(slot);
-                index.AddReplaced(state, version, Query(slot.Query), ref answer);
+                if (!index.AddReplaced(state, version, Query(slot.Query), ref answer))
+                {
+                    answer.Restart();
+                    index.Search(Query(slot.Query), new Planner(options with { Threads = 1 }), ref answer, ref tally);
+                }
                 Finish(slot.Query, ref answer);
                 written += answer.Count;
             }

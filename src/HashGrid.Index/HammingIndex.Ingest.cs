@@ -106,11 +106,12 @@ public sealed partial class HammingIndex
             Volatile.Write(ref _count, _count + 1);
             return;
         }
-        // Logged before it is marked, marked after its successor is published: see ReplacementLog.
+        // In this order: a search that sees the mark finds the log entry; one that sees the new row sees the mark; a look-up by id finds the
+        // new row before the old one is marked.
         uint replacements = _replaced.Add(replaced, replacedRow);
-        open.Publish(row + 1, replacements);
         open.Register(row, id);
         replaced.Removed.Mark(replacedRow);
+        open.Publish(row + 1, replacements);
     }
 
     /// <summary>Widens a small open segment; seals a large one and opens another.</summary>

@@ -82,7 +82,7 @@ public sealed partial class HammingIndex
                 // Each turn looks at the segments anew.
             }
         }
-        catch (Exception fault) when (fault is OutOfMemoryException or OverflowException)
+        catch (Exception fault)
         {
             MergeFault = fault;
             lock (_writer) _isMerging = false;

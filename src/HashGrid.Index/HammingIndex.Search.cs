@@ -108,29 +108,67 @@ public sealed partial class HammingIndex
     /// <summary>Fills the answer; false if the planner would rather scan this query together with others.</summary>
     private unsafe bool Search(ulong* query, in Planner planner, ref Collector answer, ref SearchTally tally)
     {
-        IndexState state = State;
-        long version = state.Open.Version; // one read: rows published and replacements made before belong together
-        bool isDone = true;
-        foreach (Segment segment in state.Sealed) isDone = isDone && planner.Search(segment, segment.Count, query, ref answer, ref tally);
-        if (!isDone) return false;
-        planner.Search(state.Open, (int)(version >> 32), query, ref answer, ref tally);
-        AddReplaced(state, version, query, ref answer);
+        const int Attempts = 3;
+        for (int attempt = 0; ; attempt++)
+        {
+            // A search during which more rows were replaced than the log remembers begins again; at last it keeps the writer out.
+            bool keepsWriterOut = attempt == Attempts;
+            if (keepsWriterOut) _writer.Enter();
+            try
+            {
+                if (!TrySearch(query, planner, ref answer, ref tally, out bool isDone)) return false;
+                if (isDone) return true;
+            }
+            finally
+            {
+                if (keepsWriterOut) _writer.Exit();
+            }
+            answer.Restart();
+        }
+    }
+
+    private unsafe bool TrySearch(ulong* query, in Planner planner, ref Collector answer, ref SearchTally tally, out bool isDone)
+    {
+        IndexState state = Capture(out long version);
+        isDone = false;
+        foreach (Segment segment in state.Sealed)
+        {
+            if (!planner.Search(segment, segment.Count, query, ref answer, ref tally)) return false;
+        }
+        if (!planner.Search(state.Open, (int)(version >> 32), query, ref answer, ref tally)) return false;
+        isDone = AddReplaced(state, version, query, ref answer);
         GC.KeepAlive(state);
         return true;
     }
 
-    /// <summary>Offers the rows that were replaced while this search ran: their successors came too late for it.</summary>
-    private unsafe void AddReplaced(IndexState state, long version, ulong* query, ref Collector answer)
+    /// <summary>The segments, and of the open one the rows published and the replacements made before, as of one moment.</summary>
+    private IndexState Capture(out long version)
     {
+        while (true)
+        {
+            IndexState state = State;
+            version = state.Open.Version;
+            // A merge between the two reads would leave the old segments without the marks of replacements that the version already counts.
+            if (ReferenceEquals(state, State)) return state;
+        }
+    }
+
+    /// <summary>Offers the rows that were replaced while this search ran: their successors came too late for it. False if some are forgotten.</summary>
+    private unsafe bool AddReplaced(IndexState state, long version, ulong* query, ref Collector answer)
+    {
+        const int FewChecks = 1 << 14;
         uint end = _replaced.Started;
+        // With a busy writer and a long answer, one look through the answer for each replaced row would take longer than the search.
+        HashSet<ulong>? kept = (long)(end - (uint)version) * answer.Count > FewChecks ? answer.KeptIds() : null;
         for (uint i = (uint)version; i != end; i++)
         {
-            if (!_replaced.TryGet(i, out Segment segment, out int row)) continue;
+            if (!_replaced.TryGet(i, out Segment segment, out int row)) return false;
             bool wasVisible = ReferenceEquals(segment, state.Open) ? row < (int)(version >> 32) : Array.IndexOf(state.Sealed, segment) >= 0;
             if (!wasVisible) continue;
             Neighbor old = new(segment.Ids[row], ScalarKernel.Distance(query, segment.Code(row), segment.Words));
-            if (!answer.Contains(old.Id)) answer.Offer(old);
+            if (old.Distance <= answer.Limit && (kept is not null ? kept.Add(old.Id) : !answer.Contains(old.Id))) answer.Offer(old);
         }
+        return true;
     }
 
     private static SearchStats Stats(in SearchTally tally, long begin) =>

@@ -29,7 +29,7 @@ internal unsafe struct ClusterSearch
         _segment = segment;
         _table = table;
         _query = query;
-        int count = table.CenterCount, levels = table.Width.Bits + 2;
+        int count = table.CenterCount, levels = Levels(table);
         _starts = (int*)SearchScratch.Take(((levels + (2L * count)) * sizeof(int)) + (count * sizeof(ushort)));
         _found = _starts + levels;
         _order = _found + count;
@@ -52,7 +52,7 @@ internal unsafe struct ClusterSearch
     /// <summary>Lists the centres that can hold something within the limit, and sorts them.</summary>
     public void FindNear(int limit)
     {
-        int found = _table.FindNear(_distances, limit, _found), levels = _table.Width.Bits + 2;
+        int found = _table.FindNear(_distances, limit, _found), levels = Levels(_table);
         _count = 0;
         new Span<int>(_starts, levels).Clear();
         for (int i = 0; i < found; i++) _starts[_distances[_found[i]] + 1]++;
@@ -97,6 +97,9 @@ internal unsafe struct ClusterSearch
             ScanEngine.Search(_segment, from, to, _query, ref answer, ref tally);
         }
     }
+
+    /// <summary>By words, not bits: the centres of a crafted file may have spare bits set.</summary>
+    private static int Levels(ClusterTable table) => (table.Width.Words * 64) + 2;
 
     private readonly void PrefetchRows(int center, int limit)
     {

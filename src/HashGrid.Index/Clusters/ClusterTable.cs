@@ -50,12 +50,12 @@ internal sealed unsafe class ClusterTable
     public (int From, int To) Window(int center, int low, int high)
     {
         uint* starts = (uint*)StartBlock.Pointer + ((nint)center * (Width.Bits + 1));
-        return ((int)starts[Math.Max(low, 0)], (int)starts[Math.Min(high, Width.Bits) + 1]);
+        return ((int)starts[Math.Clamp(low, 0, Width.Bits)], (int)starts[Math.Min(high, Width.Bits) + 1]);
     }
 
     /// <summary>Asks for what <see cref="Window"/> will read.</summary>
     public void PrefetchWindow(int center, int low) =>
-        Prefetch.Line((uint*)StartBlock.Pointer + ((nint)center * (Width.Bits + 1)) + Math.Max(low, 0));
+        Prefetch.Line((uint*)StartBlock.Pointer + ((nint)center * (Width.Bits + 1)) + Math.Clamp(low, 0, Width.Bits));
 
     /// <summary>Writes the centres that can have a member within <paramref name="limit"/> of the query; returns how many.</summary>
     /// <param name="distances">Distance of the query from each centre.</param>

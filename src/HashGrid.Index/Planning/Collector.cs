@@ -11,6 +11,7 @@ namespace HashGrid.Index.Planning;
 internal ref struct Collector
 {
     private readonly Span<Neighbor> _heap;
+    private readonly int _radius;
     private CollectorRules _rules;
     private int _count;
 
@@ -21,7 +22,8 @@ internal ref struct Collector
     {
         _heap = heap;
         _rules = rules;
-        Limit = heap.IsEmpty && !rules.CountsMore ? -1 : radius;
+        _radius = heap.IsEmpty && !rules.CountsMore ? -1 : radius;
+        Limit = _radius;
     }
 
     /// <summary>Goes on with an answer that was put aside.</summary>
@@ -99,6 +101,13 @@ internal ref struct Collector
     /// <summary>Remembers that rows were turned away elsewhere.</summary>
     public void NoteMore() => More = true;
 
+    /// <summary>Forgets everything found, for a search that begins again.</summary>
+    public void Restart()
+    {
+        SkipNothing();
+        (_count, Limit, More) = (0, _radius, false);
+    }
+
     /// <summary>Whether the id is in the answer already.</summary>
     public readonly bool Contains(ulong id)
     {
@@ -107,6 +116,14 @@ internal ref struct Collector
             if (neighbor.Id == id) return true;
         }
         return false;
+    }
+
+    /// <summary>The ids in the answer.</summary>
+    public readonly HashSet<ulong> KeptIds()
+    {
+        HashSet<ulong> ids = new(_count);
+        foreach (Neighbor neighbor in Kept) ids.Add(neighbor.Id);
+        return ids;
     }
 
     /// <summary>Puts the answer in ascending order; nothing can be offered afterwards.</summary>

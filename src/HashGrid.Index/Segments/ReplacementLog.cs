@@ -3,7 +3,7 @@ namespace HashGrid.Index.Segments;
 /// <summary>The rows that lately lost their id to a newer row, so that a search under way can still count them.</summary>
 /// <remarks>
 /// A search sees the rows published when it began, but a tombstone at once. For a removal that is fine; for an upsert the id would be
-/// missing from a search that began before: its old row marked, its new one not yet visible. So the writer logs the old row, then marks it, and a
+/// missing from a search that began before: its old row marked, its new one not yet visible. So the writer logs the old row, marks it, publishes the new one, and a
 /// search that finds the log longer than at its start looks at those few rows again. One writer, many readers, no lock.
 /// </remarks>
 internal sealed class ReplacementLog
