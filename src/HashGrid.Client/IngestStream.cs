@@ -134,8 +134,8 @@ public sealed class IngestStream : IAsyncDisposable
         var open = new Proto.IngestOpen
         {
             StreamId = StreamId,
-            // Before the first item of a repeated run everything counts as unseen, so that old refusals are told again.
-            Acknowledged = _isOpen ? _window.Acknowledged : (_options.FirstSequence ?? 1) - 1,
+            // At first everything counts as unseen, so that a repeated run is told old refusals again.
+            Acknowledged = _isOpen ? _window.Acknowledged : 0,
             ModelFingerprint = _isOpen ? Model.Fingerprint : _options.ModelFingerprint ?? "",
         };
         var connection = new IngestConnection(_window, _work, () => _completed, OnOpened, OnStored);

@@ -1,0 +1,63 @@
+using HashGrid.Client;
+
+namespace HashGrid.LoadGen;
+
+/// <summary>Ids, codes and images of a run, all from one seed: number i is the same in every run, so that a second run stores nothing new.</summary>
+internal sealed class CodeSource
+{
+    private readonly int _bits;
+    private readonly ulong _seed;
+    private readonly byte[][] _images;
+
+    /// <exception cref="ArgumentException">The folder holds no image.</exception>
+    public CodeSource(int bits, int seed, string? imageFolder)
+    {
+        _bits = bits;
+        _seed = Mix((ulong)seed);
+        _images = imageFolder is null ? [] : [.. Directory.EnumerateFiles(imageFolder, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+        if (imageFolder is not null && _images.Length == 0)
+            throw new ArgumentException($"{imageFolder} holds no PNG or JPEG file");
+    }
+
+    public IngestItem Item(long number)
+    {
+        ulong id = Mix(_seed + (ulong)number);
+        return _images.Length > 0
+            ? IngestItem.FromImage(id, _images[number % _images.Length])
+            : IngestItem.FromCode(id, Code(id, 0));
+    }
+
+    /// <summary>A query: an image, or a stored code with three bits flipped, as a near duplicate has.</summary>
+    public SearchQuery Query(long number, long stored)
+    {
+        if (_images.Length > 0)
+            return SearchQuery.ByImage(_images[number % _images.Length]);
+        ulong draw = Mix(~_seed + (ulong)number);
+        return SearchQuery.ByCode(Code(Mix(_seed + (draw % (ulong)Math.Max(1, stored))), draw | 1));
+    }
+
+    private BinaryCode Code(ulong id, ulong flips)
+    {
+        ulong[] words = new ulong[(_bits + 63) / 64];
+        for (int i = 0; i < words.Length; i++)
+            words[i] = Mix(id + (ulong)i + 1);
+        for (int i = 0; flips != 0 && i < 3; i++)
+        {
+            int bit = (int)(Mix(flips + (ulong)i) % (ulong)_bits);
+            words[bit / 64] ^= 1UL << (bit % 64);
+        }
+        if (_bits % 64 != 0)
+            words[^1] &= (1UL << (_bits % 64)) - 1;
+        return new BinaryCode(words, _bits);
+    }
+
+    // SplitMix64 (Steele, Lea, Flood 2014).
+    private static ulong Mix(ulong x)
+    {
+        x += 0x9E3779B97F4A7C15;
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        return x ^ (x >> 31);
+    }
+}

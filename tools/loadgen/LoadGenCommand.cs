@@ -1,0 +1,80 @@
+using System.CommandLine;
+using HashGrid.Client;
+
+namespace HashGrid.LoadGen;
+
+/// <summary>The command line of loadgen: options in, one report out.</summary>
+internal sealed class LoadGenCommand : RootCommand
+{
+    private readonly Option<string> _scenario = new("--scenario") { DefaultValueFactory = _ => "search", HelpName = "NAME", Description = "search, ingest or mixed" };
+    private readonly Option<double> _rate = new("--rate") { DefaultValueFactory = _ => 100, HelpName = "N", Description = "Offered operations a second" };
+    private readonly Option<double> _seconds = new("--seconds") { DefaultValueFactory = _ => 10, HelpName = "S", Description = "Length of the measurement" };
+    private readonly Option<double> _warmup = new("--warmup") { DefaultValueFactory = _ => 2, HelpName = "S", Description = "Seconds of the same load before the measurement" };
+    private readonly Option<string> _arrivals = new("--arrivals") { DefaultValueFactory = _ => "poisson", HelpName = "NAME", Description = "poisson (as of many independent callers) or constant" };
+    private readonly Option<double> _share = new("--search-share") { DefaultValueFactory = _ => 0.9, HelpName = "X", Description = "Share of searches in mixed, 0 to 1" };
+    private readonly Option<int> _preload = new("--preload") { DefaultValueFactory = _ => 0, HelpName = "N", Description = "Codes to store before anything is measured" };
+    private readonly Option<int> _k = new("-k", "--k") { DefaultValueFactory = _ => 10, HelpName = "K", Description = "Neighbours a search asks for" };
+    private readonly Option<string?> _images = new("--images") { HelpName = "DIR", Description = "Send the PNG and JPEG files of this folder, in turn, instead of codes" };
+    private readonly Option<int> _streams = new("--streams") { DefaultValueFactory = _ => 4, HelpName = "N", Description = "Ingest streams that share the arrivals" };
+    private readonly Option<int> _outstanding = new("--max-outstanding") { DefaultValueFactory = _ => 20_000, HelpName = "N", Description = "Searches under way at most; what comes above is counted as an error, not delayed" };
+    private readonly Option<int> _seed = new("--seed") { DefaultValueFactory = _ => 1, HelpName = "N", Description = "Seed of arrivals, ids and codes" };
+    private readonly Option<string> _server = new("--server") { DefaultValueFactory = _ => Environment.GetEnvironmentVariable("HASHGRID_SERVER") ?? "http://127.0.0.1:5080", HelpName = "ADDRESS", Description = "http://host:port or unix:/path" };
+    private readonly Option<bool> _remote = new("--allow-remote") { Description = "Aim at another machine than this one" };
+    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object" };
+
+    public LoadGenCommand()
+        : base("Send operations to a HashGrid server on a schedule, whatever comes back, and report rates, latencies and errors.\n\n"
+            + "Latency counts from the intended send time, so that a server that stalls cannot hide the wait of those behind it.")
+    {
+        foreach (Option option in (Option[])[_scenario, _rate, _seconds, _warmup, _arrivals, _share, _preload, _k, _images, _streams, _outstanding, _seed, _server, _remote, _json])
+            Add(option);
+        _scenario.AcceptOnlyFromAmong("search", "ingest", "mixed");
+        _arrivals.AcceptOnlyFromAmong("poisson", "constant");
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken ct)
+    {
+        var options = new LoadOptions
+        {
+            Scenario = parsed.GetRequiredValue(_scenario),
+            Rate = parsed.GetValue(_rate),
+            Seconds = parsed.GetValue(_seconds),
+            WarmupSeconds = parsed.GetValue(_warmup),
+            Poisson = parsed.GetRequiredValue(_arrivals) == "poisson",
+            SearchShare = parsed.GetValue(_share),
+            Preload = parsed.GetValue(_preload),
+            K = parsed.GetValue(_k),
+            ImageFolder = parsed.GetValue(_images),
+            Streams = parsed.GetValue(_streams),
+            MaxOutstanding = parsed.GetValue(_outstanding),
+            Seed = parsed.GetValue(_seed),
+            Server = parsed.GetRequiredValue(_server),
+            AllowRemote = parsed.GetValue(_remote),
+        };
+        IReadOnlyList<string> problems = options.Validate();
+        if (problems.Count > 0)
+            return Complain(2, problems[0]);
+        try
+        {
+            await using var client = new HashGridClient(options.Server, new HashGridClientOptions { StreamWindow = 4096 });
+            LoadReport report = await new LoadRun(options, client).RunAsync(ct);
+            Console.Out.WriteLine(parsed.GetValue(_json) ? report.ToJson() : report.ToText());
+            return 0;
+        }
+        catch (Exception failure) when (failure is HashGridException or IOException or ArgumentException)
+        {
+            return Complain(1, failure.Message.ReplaceLineEndings(" "));
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return Complain(130, "interrupted before anything was measured");
+        }
+    }
+
+    private static int Complain(int code, string line)
+    {
+        Console.Error.WriteLine("loadgen: " + line);
+        return code;
+    }
+}
