@@ -1,1 +1,3 @@
-return 0;
+using HashGrid.CommandLine;
+
+return await App.RunAsync(args);

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace HashGrid.Tools.Tests.Support;
+
+/// <summary>Runs the tools that were built beside these tests.</summary>
+internal static class Tool
+{
+    public static TimeSpan Limit => TimeSpan.FromSeconds(60);
+
+    public static Task<ToolRun> HashGridAsync(params string[] arguments) => RunAsync("hashgrid", arguments);
+
+    public static Task<ToolRun> LoadGenAsync(params string[] arguments) => RunAsync("loadgen", arguments);
+
+    /// <summary>Starts a tool; the caller waits for it and disposes it.</summary>
+    public static Process Start(string tool, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.ArgumentList.Add(PathOf(tool));
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment.Remove("HASHGRID_SERVER");
+        return Process.Start(start)!;
+    }
+
+    public static void Signal(Process process, PosixSignal signal) =>
+        Assert.That(Kill(process.Id, signal == PosixSignal.SIGINT ? 2 : 15), Is.Zero, "the signal was not delivered");
+
+    private static async Task<ToolRun> RunAsync(string tool, string[] arguments)
+    {
+        using Process process = Start(tool, arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await Task.WhenAll(process.WaitForExitAsync(), output, error).WaitAsync(Limit);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill();
+            throw;
+        }
+        return new ToolRun(process.ExitCode, await output, await error);
+    }
+
+    // artifacts/bin/HashGrid.Tools.Tests/debug/ → artifacts/bin/TOOL/debug/TOOL.dll
+    private static string PathOf(string tool)
+    {
+        string own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        string path = Path.GetFullPath(Path.Combine(own, "..", "..", tool, Path.GetFileName(own), tool + ".dll"));
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} does not exist; build the solution first");
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int processId, int signal);
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
+using HashGrid.Client;
+using HashGrid.CommandLine.Commands;
+
+namespace HashGrid.CommandLine;
+
+/// <summary>The command tree, and the one place where failures become a line on stderr and an exit code.</summary>
+/// <remarks>Exit codes: 0 done, 1 it could not be done, 2 the command line cannot be right, 130 interrupted by Ctrl-C.</remarks>
+internal static class App
+{
+    private const int Failed = 1;
+    private const int WrongArguments = 2;
+    private const int Interrupted = 130;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        ParseResult parsed = Root().Parse(args);
+        if (parsed.Errors.Count > 0)
+            return Complain(WrongArguments, $"{Describe(parsed)}; see `{PathOf(parsed.CommandResult)} --help`");
+
+        using var interrupt = new CancellationTokenSource();
+        using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            // The first one ends the work in order; a second one, the process.
+            signal.Cancel = !interrupt.IsCancellationRequested;
+            interrupt.Cancel();
+        });
+        try
+        {
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, interrupt.Token);
+        }
+        catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
+        {
+            return Complain(Interrupted, "interrupted");
+        }
+        catch (Exception failure) when (interrupt.IsCancellationRequested)
+        {
+            return Complain(Interrupted, $"interrupted ({FirstLine(failure)})");
+        }
+        catch (UsageException failure)
+        {
+            return Complain(WrongArguments, $"{failure.Message}; see `{PathOf(parsed.CommandResult)} --help`");
+        }
+        catch (Exception failure) when (failure is CommandException or HashGridException or IOException or UnauthorizedAccessException)
+        {
+            return Complain(Failed, FirstLine(failure));
+        }
+        catch (Exception failure)
+        {
+            string trace = Environment.GetEnvironmentVariable("HASHGRID_DEBUG") == "1" ? Environment.NewLine + failure : "; HASHGRID_DEBUG=1 shows more";
+            return Complain(Failed, $"unexpected {failure.GetType().Name}: {FirstLine(failure)}{trace}");
+        }
+    }
+
+    public static RootCommand Root()
+    {
+        RootCommand root = new("Images in, binary codes out, near codes back.")
+        {
+            new EncodeCommand(),
+            new IngestCommand(),
+            new SearchCommand(),
+            new GetCommand(),
+            new RemoveCommand(),
+            new StatsCommand(),
+            new SnapshotCommand(),
+            new Command("index", "Work with raw code files, without a server.") { new IndexSearchCommand() },
+        };
+        Help.InstallIn(root);
+        return root;
+    }
+
+    // The parser's words, on one line; what it did not know tells more than what it missed for that reason.
+    private static string Describe(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens is [var unknown, ..])
+            return $"'{unknown}' is neither a command nor an option here";
+        string[] words = parsed.Errors[0].Message.Replace("System.Int32", "a whole number", StringComparison.Ordinal)
+            .Split((char[])['\n', '\r', '\t', ' '], StringSplitOptions.RemoveEmptyEntries);
+        return string.Join(' ', words).TrimEnd('.');
+    }
+
+    private static string PathOf(CommandResult command)
+    {
+        string own = command.Command is RootCommand ? "hashgrid" : command.Command.Name;
+        return command.Parent is CommandResult parent ? $"{PathOf(parent)} {own}" : own;
+    }
+
+    private static string FirstLine(Exception failure) => failure.Message.Split('\n', 2)[0].TrimEnd('\r', '.');
+
+    private static int Complain(int code, string line)
+    {
+        Console.Error.WriteLine("hashgrid: " + line);
+        return code;
+    }
+}
