@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using HashGrid.Index;
+using HashGrid.Server.Storage;
+
+namespace HashGrid.Server.Indexing;
+
+/// <summary>Owns the index: opens the newest snapshot, catches up from the journal, then follows every durable change.</summary>
+/// <remarks>One task writes to the index; searches read beside it without a lock. All members are thread-safe.</remarks>
+public sealed class IndexHost : IAsyncDisposable
+{
+    private readonly CodeStore _store;
+    private readonly SnapshotFolder _snapshots;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly AppliedWaiters _waiters = new();
+    private readonly Lock _writing = new();
+    private readonly long _target;
+    private readonly Task _follower;
+    private int _state = (int)IndexState.CatchingUp;
+
+    private IndexHost(CodeStore store, IndexHostOptions options)
+    {
+        _store = store;
+        _snapshots = new SnapshotFolder(options.Directory, store.StoreId);
+        _target = store.DurableSequence;
+        (HammingIndex index, long sequence) = _snapshots.OpenNewest(options, _target) ?? (new HammingIndex(options.Width, options.Index), 0);
+        Index = index;
+        _waiters.Advance(sequence);
+        SnapshotSequence = sequence;
+        _follower = Task.Run(FollowAsync);
+    }
+
+    /// <summary>For searches alone; the host is the writer.</summary>
+    public HammingIndex Index { get; }
+
+    /// <summary>The store sequence of the snapshot that was opened; 0 if there was none.</summary>
+    public long SnapshotSequence { get; }
+
+    /// <summary>Whether the index answers.</summary>
+    public IndexState State => (IndexState)Volatile.Read(ref _state);
+
+    /// <summary>Every store change up to here is in the index.</summary>
+    public long AppliedSequence => _waiters.Applied;
+
+    /// <summary>Why the index failed; null while it has not.</summary>
+    public Exception? Fault { get; private set; }
+
+    /// <summary>Opens the newest valid snapshot and starts to catch up in the background.</summary>
+    public static IndexHost Start(CodeStore store, IndexHostOptions options) => new(store, options);
+
+    /// <summary>Returns when the index holds what the store held at the start.</summary>
+    /// <exception cref="CodeStoreException">The journal could not be read.</exception>
+    public Task WaitReadyAsync(CancellationToken ct) => _ready.Task.WaitAsync(ct);
+
+    /// <summary>Returns when the index has applied a store sequence.</summary>
+    /// <exception cref="CodeStoreException">The journal could not be read, so that it never will.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask WaitAppliedAsync(long sequence, CancellationToken ct) => _waiters.WaitAsync(sequence, ct);
+
+    /// <summary>Writes a snapshot of the index, so that the next start is fast. Searches go on; the index stands still meanwhile.</summary>
+    /// <exception cref="IOException">The snapshot could not be written; the older one stays.</exception>
+    public Task<SnapshotInfo> SnapshotAsync(CancellationToken ct) => Task.Run(
+        () =>
+        {
+            lock (_writing)
+            {
+                long started = Stopwatch.GetTimestamp();
+                long sequence = AppliedSequence;
+                long bytes = _snapshots.Save(Index, sequence);
+                return new SnapshotInfo(sequence, bytes, Stopwatch.GetElapsedTime(started));
+            }
+        },
+        ct);
+
+    /// <summary>Stops following and frees the index. Searches must have ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _follower;
+        _waiters.Fail(new OperationCanceledException("the index is closed"));
+        lock (_writing)
+            Index.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task FollowAsync()
+    {
+        try
+        {
+            NoteReady();
+            await foreach (JournalRecord record in _store.ReadAsync(AppliedSequence + 1, _stop.Token))
+            {
+                lock (_writing)
+                {
+                    if (record.Kind == JournalRecordKind.Put)
+                        Index.Upsert(record.Id, record.Code.Span);
+                    else if (record.Kind == JournalRecordKind.Remove)
+                        Index.Remove(record.Id);
+                    _waiters.Advance(record.Sequence);
+                }
+                NoteReady();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            _ready.TrySetCanceled();
+        }
+        catch (Exception e)
+        {
+            // A store that stopped because of its device still answers reads, and so does the index with what it has.
+            Fault = e;
+            if (AppliedSequence < _store.DurableSequence || State == IndexState.CatchingUp)
+                Volatile.Write(ref _state, (int)IndexState.Failed);
+            _waiters.Fail(e);
+            _ready.TrySetException(e);
+            _ = _ready.Task.Exception;
+        }
+    }
+
+    private void NoteReady()
+    {
+        if (State != IndexState.CatchingUp || AppliedSequence < _target)
+            return;
+        Volatile.Write(ref _state, (int)IndexState.Ready);
+        _ready.TrySetResult();
+    }
+}

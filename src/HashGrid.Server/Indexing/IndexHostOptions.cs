@@ -1,0 +1,16 @@
+using HashGrid.Index;
+
+namespace HashGrid.Server.Indexing;
+
+/// <summary>Where the index keeps its snapshots, and how wide its codes are.</summary>
+public sealed record IndexHostOptions
+{
+    /// <summary>Folder of the snapshots; created if absent.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Code width of the store.</summary>
+    public required CodeWidth Width { get; init; }
+
+    /// <summary>Options of the index itself.</summary>
+    public HammingIndexOptions Index { get; init; } = new();
+}

@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using HashGrid.Server.Storage.Journal;
+
+namespace HashGrid.Server.Storage;
+
+public sealed partial class CodeStore
+{
+    /// <summary>Reads durable journal records in order, verifying each, and goes on as new ones become durable; never ends by itself.</summary>
+    /// <param name="fromSequence">The first sequence to return.</param>
+    /// <param name="ct">Ends the reading.</param>
+    /// <exception cref="CodeStoreException">A frame that was durable does not verify any more, or the device failed.</exception>
+    public async IAsyncEnumerable<JournalRecord> ReadAsync(long fromSequence, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var scan = new JournalScan(_segments, _pageBytes, JournalTail.Empty(StoreId));
+        while (true)
+        {
+            await WaitDurableAsync(scan.Tail.Sequence + 1, ct);
+            long limit = _log.DurableAddress;
+            while (TryRead(scan, limit, out JournalRecord record))
+            {
+                if (record.Sequence >= fromSequence)
+                    yield return record;
+                ct.ThrowIfCancellationRequested();
+            }
+            if (scan.Tail.Address < limit)
+            {
+                throw new CodeStoreException(
+                    CodeStoreProblem.Damaged,
+                    $"the journal is damaged at address {scan.ProblemAddress}: {scan.Problem}; stop the server and check the folder",
+                    scan.ProblemAddress);
+            }
+        }
+    }
+
+    /// <summary>Commits what is buffered, marks the store cleanly closed and lets go of the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+            return;
+        _log.Dispose();
+        _wake.Writer.TryComplete();
+        await _applier;
+        _table.Dispose();
+        _segments.Dispose();
+        _folder.Dispose();
+    }
+
+    private bool TryRead(JournalScan scan, long limit, out JournalRecord record)
+    {
+        record = default;
+        if (!scan.TryNext(limit, out Frame frame))
+            return false;
+        ulong id = 0;
+        ulong[] code = [];
+        // The name of a stream changes no code: to a follower it is a position.
+        JournalRecordKind kind = frame.Header.Kind == Payloads.StreamName ? JournalRecordKind.Position : (JournalRecordKind)frame.Header.Kind;
+        if (kind == JournalRecordKind.Put)
+            id = Payloads.ReadPutHead(frame.Payload, _model.Words, out code, out _, out _);
+        else if (kind == JournalRecordKind.Remove)
+            id = Payloads.ReadRemove(frame.Payload);
+        record = new JournalRecord(frame.Sequence, kind, id, code);
+        return true;
+    }
+
+    private async Task ApplyLoopAsync()
+    {
+        try
+        {
+            while (await _wake.Reader.WaitToReadAsync())
+            {
+                _wake.Reader.TryRead(out _);
+                while (_pending.OldestSequence is { } oldest)
+                {
+                    await WaitDurableAsync(oldest, CancellationToken.None);
+                    ApplyDurable();
+                }
+            }
+        }
+        catch (CodeStoreException)
+        {
+            // The device failed and Fault says so; what was not durable never reaches the table.
+        }
+        catch (Exception e)
+        {
+            _log.Fail(CodeStoreProblem.ReadOnly, "the code table failed", e);
+        }
+    }
+
+    /// <summary>Moves every durable change to the table and to its stream.</summary>
+    private void ApplyDurable()
+    {
+        lock (_applying)
+        {
+            while (_pending.Peek(DurableSequence) is { } change)
+            {
+                if (change.Record is { } record)
+                {
+                    Payloads.WritePut(_tableWriter, record, 0, 0);
+                    _table.Put(record.Id, record.Sequence, _tableWriter.Body());
+                }
+                else if (change.TouchesTable)
+                {
+                    _table.Remove(change.Id);
+                }
+                change.Stream?.Advance(change.Position);
+                _pending.Done();
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using HashGrid.Server.Storage.Files;
+using HashGrid.Server.Storage.Journal;
+using HashGrid.Server.Storage.Table;
+
+namespace HashGrid.Server.Storage;
+
+public sealed partial class CodeStore
+{
+    /// <summary>Opens the store in a folder, or creates it there.</summary>
+    /// <param name="options">The folder and the sizes.</param>
+    /// <param name="model">The model whose codes the store holds; must be the one that it was created with.</param>
+    /// <param name="ct">Checked between journal frames.</param>
+    /// <exception cref="ArgumentException">The options are wrong; the message names every problem.</exception>
+    /// <exception cref="CodeStoreException">Another owner, another model, a newer format, damage, or a folder that can not be written. Nothing on disk was changed by then.</exception>
+    /// <remarks>Verifies and replays the whole journal: about a second for a million records.</remarks>
+    public static async Task<CodeStore> OpenAsync(CodeStoreOptions options, StoreModel model, CancellationToken ct)
+    {
+        if (options.Validate() is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join("; ", problems), nameof(options));
+        StoreFolder folder = StoreFolder.Take(options);
+        try
+        {
+            CodeStore store = await Task.Run(() => Open(options, model, folder, ct), ct);
+            if (store.LastSequence == 0)
+            {
+                long sequence = store.Append(JournalRecordKind.Identity, (store.StoreId, model), static (writer, s) =>
+                    Payloads.WriteIdentity(writer, s.StoreId, s.model));
+                await store.WaitDurableAsync(sequence, ct);
+            }
+            return store;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private static CodeStore Open(CodeStoreOptions options, StoreModel model, StoreFolder folder, CancellationToken ct)
+    {
+        (SlotFile superblockFile, Superblock superblock, SlotFile commitFile) = folder.Open(model);
+        var segments = new JournalSegments(options.Files, folder.JournalFolder, superblock.SegmentBytes);
+        CodeTable? table = null;
+        try
+        {
+            JournalTail empty = JournalTail.Empty(superblock.StoreId);
+            JournalTail commit = commitFile.Payload is { } payload ? JournalCommits.Read(payload).Tail : empty;
+            long journalBytes = Math.Max(commit.Address, superblock.Durable.Address);
+            CodeTable views = table = new CodeTable(folder.TableFolder, options, journalBytes, model.Words);
+            var streams = new StreamTable();
+            JournalTail tail = JournalRecovery.Run(
+                segments, superblock, commit, empty, frame => Replay(frame, superblock, views, streams), ct);
+            var log = new JournalLog(options, segments, new JournalCommits(commitFile), superblockFile, superblock, tail);
+            return new CodeStore(options, model, folder, superblock, segments, log, table, streams);
+        }
+        catch
+        {
+            table?.Dispose();
+            segments.Dispose();
+            commitFile.Dispose();
+            superblockFile.Dispose();
+            throw;
+        }
+    }
+
+    private static void Replay(in Frame frame, Superblock superblock, CodeTable table, StreamTable streams)
+    {
+        switch ((JournalRecordKind)frame.Header.Kind)
+        {
+            case JournalRecordKind.Identity:
+                (Guid storeId, StoreModel model) = Payloads.ReadIdentity(frame.Payload);
+                if (storeId != superblock.StoreId || model.Fingerprint != superblock.Model.Fingerprint || model.Bits != superblock.Model.Bits)
+                    throw new InvalidDataException("the journal belongs to another store than the superblock");
+                break;
+            case JournalRecordKind.Put:
+                ulong id = Payloads.ReadPutHead(frame.Payload, 0, out _, out uint stream, out ulong position);
+                table.Put(id, frame.Sequence, frame.Payload);
+                streams.Replay(stream, position, frame.Sequence);
+                break;
+            case JournalRecordKind.Remove:
+                table.Remove(Payloads.ReadRemove(frame.Payload));
+                break;
+            case JournalRecordKind.Position:
+                (stream, position) = Payloads.ReadPosition(frame.Payload);
+                streams.Replay(stream, position, frame.Sequence);
+                break;
+            case JournalRecordKind.Refuse:
+                (stream, Refusal refusal) = Payloads.ReadRefuse(frame.Payload);
+                streams.Replay(stream, refusal.StreamSequence, frame.Sequence)?.AddRefusal(refusal);
+                break;
+            default:
+                if (frame.Header.Kind != Payloads.StreamName)
+                    throw new InvalidDataException($"frame kind {frame.Header.Kind} is unknown to this build");
+                (stream, string name) = Payloads.ReadStreamName(frame.Payload);
+                streams.Name(stream, name);
+                break;
+        }
+    }
+}

@@ -1,0 +1,201 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using HashGrid.Server.Storage.Journal;
+using HashGrid.Server.Storage.Table;
+
+namespace HashGrid.Server.Storage;
+
+/// <summary>The durable store of codes: a journal that is the truth, and a table by id that follows it.</summary>
+/// <remarks>
+/// A change is decided and appended in one step under one lock, and is durable once <see cref="WaitDurableAsync"/> returns. Reads see
+/// durable changes only, decisions see all. All members are thread-safe. After a device error the store is read-only for good: it
+/// never acknowledges on a doubt.
+/// </remarks>
+public sealed partial class CodeStore : IAsyncDisposable
+{
+    private readonly CodeStoreOptions _options;
+    private readonly StoreModel _model;
+    private readonly StoreFolder _folder;
+    private readonly JournalSegments _segments;
+    private readonly JournalLog _log;
+    private readonly CodeTable _table;
+    private readonly StreamTable _streams;
+    private readonly PendingChanges _pending = new();
+    private readonly FrameWriter _tableWriter = new();
+    private readonly Lock _deciding = new();
+    private readonly Lock _applying = new();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Task _applier;
+    private readonly DiskGuard _disk;
+    private readonly int _pageBytes;
+    private int _closed;
+
+    private CodeStore(
+        CodeStoreOptions options, StoreModel model, StoreFolder folder, Superblock superblock, JournalSegments segments, JournalLog log, CodeTable table, StreamTable streams)
+    {
+        _options = options;
+        _model = model;
+        _folder = folder;
+        _segments = segments;
+        _log = log;
+        _table = table;
+        _streams = streams;
+        _pageBytes = superblock.PageBytes;
+        _disk = new DiskGuard(options);
+        StoreId = superblock.StoreId;
+        _applier = Task.Run(ApplyLoopAsync);
+    }
+
+    /// <summary>Unique to this data folder.</summary>
+    public Guid StoreId { get; }
+
+    /// <summary>The folder of the store.</summary>
+    public string Directory => _options.Directory;
+
+    /// <summary>Sequence of the last change, durable or not yet.</summary>
+    public long LastSequence => _log.LastSequence;
+
+    /// <summary>Every change up to here survives a crash.</summary>
+    public long DurableSequence => _log.DurableSequence;
+
+    /// <summary>Ids that are durably stored.</summary>
+    public long Count => _table.Count;
+
+    /// <summary>Bytes of the journal, from its first frame to its last.</summary>
+    public long JournalBytes => _log.TailAddress - _log.BeginAddress;
+
+    /// <summary>What the store accepts now.</summary>
+    public StoreState State =>
+        Volatile.Read(ref _closed) != 0 ? StoreState.Closed : _log.Fault is null ? StoreState.Open : StoreState.ReadOnly;
+
+    /// <summary>Why the store is read-only; null while it is not.</summary>
+    public CodeStoreException? Fault => _log.Fault;
+
+    /// <summary>Stores one code. Buffered, not yet durable; later calls see it at once.</summary>
+    /// <param name="record">The code and what belongs to it; the store keeps the object.</param>
+    /// <param name="mode">What to do when the id is there with another code.</param>
+    /// <param name="stream">The stream position that carried it, taken with the change in one step; null outside of streams.</param>
+    /// <returns>The decision, and the sequence that must be durable before it is acknowledged.</returns>
+    /// <exception cref="ArgumentException">The record has another number of words, or does not fit a journal frame.</exception>
+    /// <exception cref="CodeStoreException">The store is read-only or closed, or the disk is nearly full.</exception>
+    public PutResult Put(CodeRecord record, PutMode mode, StreamPosition? stream)
+    {
+        if (record.Code.Length != _model.Words)
+            throw new ArgumentException($"the code has {record.Code.Length} words, but width {_model.Bits} needs {_model.Words}", nameof(record));
+        ThrowIfNotOpen();
+        lock (_deciding)
+        {
+            StreamEntry? entry = stream is { } position ? _streams.Obtain(position.StreamId, Append) : null;
+            if (entry is not null && stream!.Value.Sequence <= entry.Taken)
+                return new PutResult(PutOutcome.Repeated, entry.TakenSequence);
+            CodeRecord? old = FindLatest(record.Id);
+            if (old is not null && (mode == PutMode.Add ? old.SameCode(record) : old.SameContent(record)))
+                return new PutResult(PutOutcome.Unchanged, entry is null ? LatestSequence(old) : TakePosition(entry, stream!.Value.Sequence));
+            if (old is not null && mode == PutMode.Add)
+                return new PutResult(PutOutcome.Conflict, LatestSequence(old));
+            _disk.ThrowIfFull();
+            long sequence = Append(JournalRecordKind.Put, (record, entry, position: stream?.Sequence ?? 0), static (writer, put) =>
+                Payloads.WritePut(writer, put.record, put.entry?.Number ?? 0, put.position));
+            _pending.Add(sequence, record.Id, record with { Sequence = sequence }, entry, stream?.Sequence ?? 0);
+            Taken(entry, stream?.Sequence ?? 0, sequence);
+            return new PutResult(PutOutcome.Appended, sequence);
+        }
+    }
+
+    /// <summary>Notes durably that an item of a stream was refused, so that a client that resumes is told again.</summary>
+    /// <returns>The sequence to wait for; for a position that was taken before, the sequence that took it.</returns>
+    /// <exception cref="CodeStoreException">The store is read-only or closed.</exception>
+    public long Refuse(StreamPosition stream, Refusal refusal)
+    {
+        ThrowIfNotOpen();
+        lock (_deciding)
+        {
+            StreamEntry entry = _streams.Obtain(stream.StreamId, Append);
+            if (stream.Sequence <= entry.Taken)
+                return entry.TakenSequence;
+            refusal = refusal with { StreamSequence = stream.Sequence };
+            long sequence = Append(JournalRecordKind.Refuse, (entry.Number, refusal), static (writer, s) => Payloads.WriteRefuse(writer, s.Number, s.refusal));
+            entry.AddRefusal(refusal);
+            _pending.Add(sequence, 0, null, entry, stream.Sequence);
+            Taken(entry, stream.Sequence, sequence);
+            return sequence;
+        }
+    }
+
+    /// <summary>Removes an id. Buffered, not yet durable; later calls see it at once. Works on a nearly full disk too.</summary>
+    /// <param name="id">The id to remove.</param>
+    /// <param name="sequence">The sequence to wait for.</param>
+    /// <returns>False if the id is not stored.</returns>
+    /// <exception cref="CodeStoreException">The store is read-only or closed.</exception>
+    public bool Remove(ulong id, out long sequence)
+    {
+        ThrowIfNotOpen();
+        lock (_deciding)
+        {
+            sequence = 0;
+            if (FindLatest(id) is null)
+                return false;
+            sequence = Append(JournalRecordKind.Remove, id, static (writer, gone) => Payloads.WriteRemove(writer, gone));
+            _pending.Add(sequence, id, null);
+            Wake();
+            return true;
+        }
+    }
+
+    /// <summary>Returns when every change up to the sequence is durable.</summary>
+    /// <exception cref="CodeStoreException">The device failed first: the change may or may not survive, and must not be acknowledged.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the change itself goes on.</exception>
+    public ValueTask WaitDurableAsync(long sequence, CancellationToken ct) => _log.WaitDurableAsync(sequence, ct);
+
+    /// <summary>Finds the durable record of an id.</summary>
+    public bool TryGet(ulong id, [NotNullWhen(true)] out CodeRecord? record)
+    {
+        if (!_pending.TryFind(id, DurableSequence, out record))
+            record = _table.Find(id);
+        return record is not null;
+    }
+
+    /// <summary>What is durably known of a stream.</summary>
+    public StreamState GetStream(string streamId)
+    {
+        ApplyDurable();
+        return _streams.Find(streamId)?.Durable() ?? StreamState.None;
+    }
+
+    private CodeRecord? FindLatest(ulong id) =>
+        _pending.TryFind(id, long.MaxValue, out CodeRecord? record) ? record : _table.Find(id);
+
+    private static long LatestSequence(CodeRecord record) => record.Sequence;
+
+    private long TakePosition(StreamEntry entry, ulong position)
+    {
+        long sequence = Append(JournalRecordKind.Position, (entry.Number, position), static (writer, s) => Payloads.WritePosition(writer, s.Number, s.position));
+        _pending.Add(sequence, 0, null, entry, position);
+        Taken(entry, position, sequence);
+        return sequence;
+    }
+
+    private void Taken(StreamEntry? entry, ulong position, long sequence)
+    {
+        if (entry is not null)
+        {
+            entry.Taken = position;
+            entry.TakenSequence = sequence;
+        }
+        Wake();
+    }
+
+    private long Append<T>(JournalRecordKind kind, T state, Action<FrameWriter, T> write) => _log.Append((byte)kind, state, write).Sequence;
+
+    private long Append(uint number, string streamId) =>
+        _log.Append(Payloads.StreamName, (number, streamId), static (writer, s) => Payloads.WriteStreamName(writer, s.number, s.streamId)).Sequence;
+
+    private void Wake() => _wake.Writer.TryWrite(true);
+
+    private void ThrowIfNotOpen()
+    {
+        if (Volatile.Read(ref _closed) != 0)
+            throw new CodeStoreException(CodeStoreProblem.Closed, "the store is closed");
+        _log.ThrowIfStopped();
+    }
+}

@@ -1,0 +1,26 @@
+namespace HashGrid.Server.Storage.Files;
+
+/// <summary>The few file operations that durability rests on, so that tests can record, tear, reorder and fail them.</summary>
+public interface IStorageFiles
+{
+    /// <summary>Opens a file for reading and writing.</summary>
+    /// <param name="path">Full path.</param>
+    /// <param name="create">Creates the file if it is absent; else absence is a <see cref="FileNotFoundException"/>.</param>
+    IStorageFile Open(string path, bool create);
+
+    bool Exists(string path);
+
+    void Delete(string path);
+
+    /// <summary>Replaces <paramref name="to"/> in one step.</summary>
+    void Rename(string from, string to);
+
+    /// <summary>Creates a folder and its parents.</summary>
+    void CreateDirectory(string path);
+
+    /// <summary>Makes created, renamed and deleted names in a folder durable.</summary>
+    void SyncDirectory(string path);
+
+    /// <summary>Bytes that may still be written to the disk of this folder.</summary>
+    long FreeBytes(string path);
+}

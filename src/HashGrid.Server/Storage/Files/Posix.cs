@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace HashGrid.Server.Storage.Files;
+
+/// <summary>The system calls that .NET does not offer.</summary>
+internal static partial class Posix
+{
+    private const int NoSpace = 28;
+    private const int Interrupted = 4;
+    private const int NotSupported = 95;
+
+    public static void SyncData(SafeFileHandle handle)
+    {
+        while (fdatasync(handle) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Interrupted)
+                throw Failure("fdatasync", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    public static void SyncDirectory(string path)
+    {
+        // O_RDONLY; a folder can not be opened through File.OpenHandle.
+        using SafeFileHandle handle = open(path, 0);
+        if (handle.IsInvalid)
+            throw Failure($"open {path}", Marshal.GetLastPInvokeError());
+        while (fsync(handle) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Interrupted)
+                throw Failure($"fsync {path}", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    public static void Allocate(SafeFileHandle handle, long offset, long length)
+    {
+        // Unlike errno, the error is the return value.
+        int error = posix_fallocate(handle, offset, length);
+        if (error == NotSupported)
+            RandomAccess.SetLength(handle, offset + length);
+        else if (error != 0)
+            throw Failure("posix_fallocate", error);
+    }
+
+    /// <summary>The device said that it has no more space.</summary>
+    public static bool IsDiskFull(Exception exception) =>
+        exception is IOException io && (io.HResult == NoSpace || (io.HResult & 0xFFFF) is 0x70 or 0x27);
+
+    private static IOException Failure(string call, int error) => new($"{call} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fdatasync(SafeFileHandle handle);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle handle);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle open(string path, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fallocate(SafeFileHandle handle, long offset, long length);
+}

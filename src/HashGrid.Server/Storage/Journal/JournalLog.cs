@@ -1,0 +1,286 @@
+using System.Diagnostics;
+using FASTER.core;
+using HashGrid.Server.Storage.Files;
+
+namespace HashGrid.Server.Storage.Journal;
+
+/// <summary>The append-only truth of the store: frames on FasterLog, made durable in groups by one committer.</summary>
+/// <remarks>
+/// No timer: while one commit is in flight, the next group piles up. A commit that fails, or does not return in time, stops the
+/// journal for good (<see cref="Fault"/>); nothing that is in doubt is ever called durable. All members are thread-safe.
+/// </remarks>
+internal sealed class JournalLog : IDisposable
+{
+    private readonly CodeStoreOptions _options;
+    private readonly JournalCommits _commits;
+    private readonly SlotFile _superblockFile;
+    private readonly JournalDevice _device;
+    private readonly FasterLog _log;
+    private readonly FrameWriter _writer = new();
+    private readonly DurableWaiters _waiters = new();
+    private readonly Lock _appending = new();
+    private readonly object _changed = new();
+    private readonly Thread _committer;
+    private Superblock _superblock;
+    private JournalTail _tail;
+    private JournalTail _durable;
+    private JournalTail? _inFlight;
+    private bool _wanted;
+    private bool _stopping;
+    private CodeStoreException? _fault;
+
+    public JournalLog(
+        CodeStoreOptions options, JournalSegments segments, JournalCommits commits, SlotFile superblockFile, Superblock superblock, JournalTail tail)
+    {
+        _options = options;
+        _commits = commits;
+        _superblockFile = superblockFile;
+        _superblock = superblock;
+        _tail = _durable = tail;
+        _waiters.Advance(tail.Sequence);
+        if (tail.Sequence > 0)
+            commits.Restore(superblock.BeginAddress, tail.Address);
+        commits.Committed = OnCommitted;
+        _device = new JournalDevice(segments, options.ReserveBytes, e => Fail(CodeStoreProblem.ReadOnly, "the journal's disk failed", e));
+        _log = new FasterLog(new FasterLogSettings
+        {
+            LogDevice = _device,
+            LogCommitManager = commits,
+            PageSize = superblock.PageBytes,
+            MemorySize = (long)superblock.PageBytes * options.PagesInMemory,
+            SegmentSize = superblock.SegmentBytes,
+            TryRecoverLatest = true,
+        });
+        // FASTER swallows every error of its recovery and starts empty; its next commit would overwrite what was acknowledged.
+        if (_log.TailAddress != tail.Address || _log.BeginAddress != superblock.BeginAddress)
+        {
+            long found = _log.TailAddress;
+            _log.Dispose();
+            _device.Dispose();
+            throw new CodeStoreException(
+                CodeStoreProblem.Damaged,
+                $"FasterLog recovered the addresses {superblock.BeginAddress} to {found}, but the frames end at {tail.Address}; nothing was changed, run `hashgrid fsck` on the folder",
+                found);
+        }
+        _committer = new Thread(CommitLoop) { IsBackground = true, Name = "HashGrid journal committer" };
+        _committer.Start();
+    }
+
+    public long LastSequence => Volatile.Read(ref _tail).Sequence;
+
+    public long DurableSequence => _waiters.Durable;
+
+    /// <summary>Behind the last durable frame.</summary>
+    public long DurableAddress
+    {
+        get
+        {
+            lock (_changed)
+                return _durable.Address;
+        }
+    }
+
+    public long BeginAddress => _log.BeginAddress;
+
+    public long TailAddress => _log.TailAddress;
+
+    /// <summary>Why the journal stopped; null while it runs.</summary>
+    public CodeStoreException? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>Appends one frame in memory and asks the committer to make it durable.</summary>
+    /// <param name="kind">What the frame says.</param>
+    /// <param name="state">Handed to <paramref name="write"/>, so that it needs no closure.</param>
+    /// <param name="write">Writes the payload, beginning with <see cref="FrameWriter.Begin"/>.</param>
+    /// <returns>The tail behind the frame, and the address of its entry.</returns>
+    /// <exception cref="CodeStoreException">The journal stopped.</exception>
+    public (long Sequence, long Address) Append<T>(byte kind, T state, Action<FrameWriter, T> write)
+    {
+        WaitForRoom();
+        long sequence, address;
+        lock (_appending)
+        {
+            ThrowIfStopped();
+            write(_writer, state);
+            sequence = _tail.Sequence + 1;
+            ReadOnlySpan<byte> frame = _writer.End(_tail.Link, kind, _options.Time.GetUtcNow().ToUnixTimeMilliseconds(), sequence, out uint crc);
+            int length = frame.Length;
+            try
+            {
+                address = _log.Enqueue(frame);
+            }
+            catch (Exception e) when (e is FasterException or CommitFailureException)
+            {
+                throw Fail(CodeStoreProblem.ReadOnly, "the journal's disk failed", e);
+            }
+            _tail = new JournalTail(sequence, address + 4 + ((length + 3) & ~3), crc);
+        }
+        lock (_changed)
+        {
+            _wanted = true;
+            Monitor.PulseAll(_changed);
+        }
+        return (sequence, address);
+    }
+
+    public ValueTask WaitDurableAsync(long sequence, CancellationToken ct) => _waiters.WaitAsync(sequence, ct);
+
+    public CodeStoreException Fail(CodeStoreProblem problem, string what, Exception? inner)
+    {
+        var fault = new CodeStoreException(
+            problem,
+            $"{what}: {inner?.Message ?? "no answer"}; the store only answers reads now, free or repair the disk and restart to recover",
+            null,
+            inner);
+        lock (_changed)
+        {
+            _fault ??= fault;
+            Monitor.PulseAll(_changed);
+        }
+        _waiters.Fail(_fault);
+        return _fault;
+    }
+
+    public void ThrowIfStopped()
+    {
+        if (Fault is { } fault)
+            throw new CodeStoreException(CodeStoreProblem.ReadOnly, fault.Message, fault.Offset, fault);
+    }
+
+    /// <summary>Commits what is left, marks the store cleanly closed, and lets go of the files.</summary>
+    public void Dispose()
+    {
+        lock (_changed)
+        {
+            if (_stopping)
+                return;
+            _stopping = true;
+            Monitor.PulseAll(_changed);
+        }
+        _committer.Join();
+        _log.Dispose();
+        _device.Dispose();
+        _commits.Dispose();
+        _superblockFile.Dispose();
+    }
+
+    /// <summary>
+    /// FASTER blocks in its allocator when memory is full of unwritten pages, where no watchdog can reach; so callers wait here first.
+    /// </summary>
+    private void WaitForRoom()
+    {
+        long room = (long)_superblock.PageBytes * (_options.PagesInMemory / 2);
+        if (_log.TailAddress - Volatile.Read(ref _durable).Address < room)
+            return;
+        lock (_changed)
+        {
+            while (_fault is null && _log.TailAddress - _durable.Address >= room)
+                Monitor.Wait(_changed);
+        }
+    }
+
+    private void CommitLoop()
+    {
+        JournalTail noted = _superblock.Durable;
+        long notedAt = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            bool stopping;
+            lock (_changed)
+            {
+                while (!_wanted && !_stopping && _fault is null)
+                {
+                    if (noted == _durable)
+                        Monitor.Wait(_changed);
+                    else if (!Monitor.Wait(_changed, _options.SuperblockInterval))
+                        break;
+                }
+                stopping = _stopping && !_wanted;
+                _wanted = false;
+                if (_fault is not null)
+                    return;
+            }
+            try
+            {
+                CommitOnce();
+                if (Fault is not null)
+                    return;
+                if (stopping)
+                {
+                    Note(clean: true);
+                    return;
+                }
+                if (noted != _durable && Stopwatch.GetElapsedTime(notedAt) >= _options.SuperblockInterval)
+                {
+                    Note(clean: false);
+                    noted = _durable;
+                    notedAt = Stopwatch.GetTimestamp();
+                }
+            }
+            catch (Exception e)
+            {
+                Fail(CodeStoreProblem.ReadOnly, "the journal could not commit", e);
+                return;
+            }
+        }
+    }
+
+    private void CommitOnce()
+    {
+        JournalTail target;
+        lock (_appending)
+        {
+            target = _tail;
+            if (target.Sequence == _durable.Sequence)
+                return;
+            lock (_changed)
+                _inFlight = target;
+            // Under the lock, so that FASTER commits exactly up to the frame noted above.
+            _log.Commit(spinWait: false);
+        }
+        long started = Stopwatch.GetTimestamp();
+        lock (_changed)
+        {
+            while (_fault is null && _durable.Sequence < target.Sequence)
+            {
+                TimeSpan left = _options.CommitTimeout - Stopwatch.GetElapsedTime(started);
+                if (left > TimeSpan.Zero && Monitor.Wait(_changed, left))
+                    continue;
+                if (_durable.Sequence < target.Sequence && Stopwatch.GetElapsedTime(started) >= _options.CommitTimeout)
+                    Fail(CodeStoreProblem.Stalled, $"a commit did not finish within {_options.CommitTimeout.TotalSeconds:0.###} s", null);
+            }
+        }
+    }
+
+    /// <summary>The device holds everything below the address: record it, then wake who waits. Runs on FASTER's commit worker.</summary>
+    private void OnCommitted(long untilAddress)
+    {
+        try
+        {
+            JournalTail tail;
+            lock (_changed)
+            {
+                if (_fault is not null || _inFlight is not { } target || target.Address > untilAddress)
+                    return;
+                tail = target;
+                _inFlight = null;
+                _commits.Write(_log.BeginAddress, tail);
+                Volatile.Write(ref _durable, tail);
+                Monitor.PulseAll(_changed);
+            }
+            _waiters.Advance(tail.Sequence);
+        }
+        catch (Exception e)
+        {
+            Fail(CodeStoreProblem.ReadOnly, "the commit record could not be written", e);
+        }
+    }
+
+    /// <summary>Makes commit record and superblock durable, so that later damage below this tail can not pass for an unfinished write.</summary>
+    private void Note(bool clean)
+    {
+        _commits.Sync();
+        _superblock = _superblock with { BeginAddress = _log.BeginAddress, Durable = _durable, Clean = clean };
+        _superblockFile.Write(_superblock.Write());
+        _superblockFile.Sync();
+    }
+}

@@ -1,0 +1,127 @@
+using HashGrid.Server.Storage.Files;
+using HashGrid.Server.Storage.Journal;
+
+namespace HashGrid.Server.Storage;
+
+/// <summary>The files of one store, and the lock that makes this process their only owner.</summary>
+internal sealed class StoreFolder : IDisposable
+{
+    private readonly CodeStoreOptions _options;
+    private readonly FileStream _lock;
+
+    private StoreFolder(CodeStoreOptions options, FileStream ownerLock)
+    {
+        _options = options;
+        _lock = ownerLock;
+    }
+
+    public string Root => _options.Directory;
+
+    public string JournalFolder => Path.Combine(Root, "journal");
+
+    public string TableFolder => Path.Combine(Root, "table");
+
+    /// <summary>Creates the folder if it is absent and takes its lock.</summary>
+    /// <exception cref="CodeStoreException">The folder can not be written, or somebody else owns it.</exception>
+    public static StoreFolder Take(CodeStoreOptions options)
+    {
+        try
+        {
+            options.Files.CreateDirectory(options.Directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritable(options, e);
+        }
+        try
+        {
+            var file = new FileStream(Path.Combine(options.Directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new StoreFolder(options, file);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw NotWritable(options, e);
+        }
+        catch (IOException e)
+        {
+            throw new CodeStoreException(
+                CodeStoreProblem.InUse,
+                $"the data folder '{options.Directory}' is owned by another process; stop that one or name another folder",
+                null,
+                e);
+        }
+    }
+
+    /// <summary>Superblock and commit record; created for a new store.</summary>
+    /// <exception cref="CodeStoreException">The store belongs to another model, is newer, or is damaged.</exception>
+    public (SlotFile File, Superblock Superblock, SlotFile Commits) Open(StoreModel model)
+    {
+        string superblockPath = Path.Combine(Root, Superblock.FileName);
+        string commitsPath = Path.Combine(Root, JournalCommits.FileName);
+        bool isNew = !_options.Files.Exists(superblockPath) && !HasSegments();
+        if (!isNew && !_options.Files.Exists(superblockPath))
+        {
+            throw new CodeStoreException(
+                CodeStoreProblem.Damaged,
+                $"{superblockPath} is missing, but the folder holds a journal; nothing was changed, put the file back from a copy of the folder");
+        }
+        _options.Files.CreateDirectory(JournalFolder);
+        SlotFile file = SlotFile.Open(_options.Files, superblockPath, Superblock.Magic, create: isNew);
+        SlotFile? commits = null;
+        try
+        {
+            if (isNew || (file.Payload is null && !HasSegments()))
+                CreateSuperblock(file, model);
+            Superblock superblock = file.Payload is { } payload
+                ? Superblock.Read(payload, superblockPath)
+                : isNew || !HasSegments()
+                    ? _created!
+                    : throw new CodeStoreException(
+                        CodeStoreProblem.Damaged, $"{superblockPath} has no valid slot; nothing was changed, put the file back from a copy of the folder", 0);
+            Check(superblock, model);
+            // A lost commit record costs nothing: the superblock names a durable tail and the frames behind it prove themselves.
+            commits = SlotFile.Open(_options.Files, commitsPath, JournalCommits.Magic, create: true);
+            _options.Files.SyncDirectory(Root);
+            return (file, superblock, commits);
+        }
+        catch
+        {
+            file.Dispose();
+            commits?.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private Superblock? _created;
+
+    private bool HasSegments() => Directory.Exists(JournalFolder) && Directory.EnumerateFiles(JournalFolder, "segment.*").Any();
+
+    private void CreateSuperblock(SlotFile file, StoreModel model)
+    {
+        var id = Guid.NewGuid();
+        _created = new Superblock(id, model, _options.PageBytes, _options.SegmentBytes, JournalTail.FirstAddress, JournalTail.Empty(id), Clean: true);
+        file.Write(_created.Write());
+        file.Sync();
+    }
+
+    private void Check(Superblock superblock, StoreModel model)
+    {
+        if (superblock.Model.Bits != model.Bits)
+        {
+            throw new CodeStoreException(
+                CodeStoreProblem.WrongWidth,
+                $"the store in '{Root}' holds {superblock.Model.Bits}-bit codes of model '{superblock.Model.Name}', but the model '{model.Name}' makes {model.Bits}-bit codes; serve it with its own model or name another folder");
+        }
+        if (superblock.Model.Fingerprint != model.Fingerprint)
+        {
+            throw new CodeStoreException(
+                CodeStoreProblem.WrongModel,
+                $"the store in '{Root}' holds codes of model '{superblock.Model.Name}' ({superblock.Model.Fingerprint[..12]}…), but the model is '{model.Name}' ({model.Fingerprint[..12]}…); codes of two models must not be compared: serve it with its own model or name another folder");
+        }
+    }
+
+    private static CodeStoreException NotWritable(CodeStoreOptions options, Exception e) => new(
+        CodeStoreProblem.NotWritable, $"the data folder '{options.Directory}' can not be written: {e.Message}; change its permissions or name another folder", null, e);
+}

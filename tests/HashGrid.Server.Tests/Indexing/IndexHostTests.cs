@@ -1,0 +1,77 @@
+using HashGrid.Index;
+using HashGrid.Server.Indexing;
+using HashGrid.Server.Storage;
+using HashGrid.Server.Tests.Storage;
+
+namespace HashGrid.Server.Tests.Indexing;
+
+public sealed class IndexHostTests : StoreFixture
+{
+    [Test]
+    public async Task WaitApplied_AfterPutAndRemove_SearchSeesThem()
+    {
+        await using CodeStore store = await OpenAsync();
+        await using IndexHost host = Start(store);
+        await host.WaitReadyAsync(CancellationToken.None).WaitAsync(Limit);
+        store.Put(Record(1, 0b1111), PutMode.Add, null);
+        long last = store.Put(Record(2, 0b0001), PutMode.Add, null).Sequence;
+        await host.WaitAppliedAsync(last, CancellationToken.None).AsTask().WaitAsync(Limit);
+        Assert.That(Nearest(host, 0), Is.EqualTo(new[] { new Neighbor(2, 1), new Neighbor(1, 4) }));
+
+        store.Remove(2, out last);
+        await host.WaitAppliedAsync(last, CancellationToken.None).AsTask().WaitAsync(Limit);
+        Assert.That(Nearest(host, 0), Is.EqualTo(new[] { new Neighbor(1, 4) }));
+    }
+
+    [Test]
+    public async Task Start_WithAndWithoutSnapshot_AnswersAlike()
+    {
+        Neighbor[] before;
+        await using (CodeStore store = await OpenAsync())
+        await using (IndexHost host = Start(store))
+        {
+            Fill(store, 0, 500);
+            await host.WaitAppliedAsync(store.LastSequence, CancellationToken.None).AsTask().WaitAsync(Limit);
+            SnapshotInfo info = await host.SnapshotAsync(CancellationToken.None).WaitAsync(Limit);
+            Assert.That(info.Sequence, Is.EqualTo(store.LastSequence));
+            Assert.That(info.Bytes, Is.GreaterThan(500 * 8));
+            Fill(store, 500, 100);
+            await host.WaitAppliedAsync(store.LastSequence, CancellationToken.None).AsTask().WaitAsync(Limit);
+            before = Nearest(host, 12345);
+        }
+
+        await using (CodeStore store = await OpenAsync())
+        {
+            await using (IndexHost host = Start(store))
+            {
+                Assert.That(host.SnapshotSequence, Is.GreaterThan(0));
+                await host.WaitReadyAsync(CancellationToken.None).WaitAsync(Limit);
+                Assert.That(Nearest(host, 12345), Is.EqualTo(before));
+            }
+            // A damaged snapshot costs time, never an answer.
+            foreach (string path in Directory.EnumerateFiles(Sub("index")))
+                File.WriteAllBytes(path, File.ReadAllBytes(path).Select((b, i) => i == 100 ? (byte)(b ^ 1) : b).ToArray());
+            await using (IndexHost host = Start(store))
+            {
+                Assert.That(host.SnapshotSequence, Is.Zero);
+                await host.WaitReadyAsync(CancellationToken.None).WaitAsync(Limit);
+                Assert.That(Nearest(host, 12345), Is.EqualTo(before));
+            }
+        }
+    }
+
+    private IndexHost Start(CodeStore store) =>
+        IndexHost.Start(store, new IndexHostOptions { Directory = Sub("index"), Width = new CodeWidth(64) });
+
+    private static void Fill(CodeStore store, int from, int count)
+    {
+        for (int i = from; i < from + count; i++)
+            store.Put(Record((ulong)i, (ulong)i * 0x9E3779B97F4A7C15), PutMode.Add, null);
+    }
+
+    private static Neighbor[] Nearest(IndexHost host, ulong query)
+    {
+        var found = new Neighbor[10];
+        return found[..host.Index.NearestSearch([query], found).Count];
+    }
+}

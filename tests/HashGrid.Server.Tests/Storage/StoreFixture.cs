@@ -1,0 +1,54 @@
+using HashGrid.Server.Storage;
+
+namespace HashGrid.Server.Tests.Storage;
+
+/// <summary>A folder of its own for each test, and stores in it.</summary>
+public abstract class StoreFixture
+{
+    protected static readonly StoreModel Model = new("test-64", new string('a', 64), 64);
+
+    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    protected string Folder { get; private set; } = "";
+
+    [SetUp]
+    public void CreateFolder() => Folder = Directory.CreateTempSubdirectory("hashgrid-store-").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(Folder, recursive: true);
+
+    protected string Sub(string name) => Path.Combine(Folder, name);
+
+    protected Task<CodeStore> OpenAsync(string name = "store", StoreModel? model = null) =>
+        CodeStore.OpenAsync(Options(Sub(name)), model ?? Model, CancellationToken.None).WaitAsync(Limit);
+
+    protected static CodeStoreOptions Options(string folder) => new()
+    {
+        Directory = folder,
+        TableMemoryBytes = 1 << 20,
+        ReserveBytes = 0,
+        MinFreeBytes = 0,
+    };
+
+    protected static CodeRecord Record(ulong id, ulong code, params string[] labels) => new(id, [code], labels, $"image-{id}", 0);
+
+    protected static async Task<CodeStoreException> RefusalAsync(Func<Task> open) =>
+        await Assert.ThrowsAsync<CodeStoreException>(() => open()) ?? throw new AssertionException("no exception");
+
+    protected static Task DurableAsync(CodeStore store, long sequence) => store.WaitDurableAsync(sequence, CancellationToken.None).AsTask().WaitAsync(Limit);
+
+    /// <summary>What a crash at this moment would leave to the next process: the files as they are, without the owner's lock.</summary>
+    protected string CopyOf(string name)
+    {
+        string to = Sub(name + "-copy");
+        foreach (string path in Directory.EnumerateFiles(Sub(name), "*", SearchOption.AllDirectories))
+        {
+            if (Path.GetFileName(path) == "lock")
+                continue;
+            string target = Path.Combine(to, Path.GetRelativePath(Sub(name), path));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(path, target);
+        }
+        return to;
+    }
+}
