@@ -1,0 +1,48 @@
+namespace HashGrid.Server.Encoding;
+
+/// <summary>One image on its way to a code. All state but <see cref="Code"/> belongs to the scheduler's lock.</summary>
+public sealed class EncodeItem
+{
+    private readonly TaskCompletionSource<ulong[]> _code = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="flow">The stream it belongs to.</param>
+    /// <param name="file">A whole image file; must not change until <see cref="Code"/> completes.</param>
+    /// <param name="deadline">The call's deadline: never encoded after it.</param>
+    public EncodeItem(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline)
+    {
+        (Flow, File, FileBytes, Deadline) = (flow, file, file.Length, deadline);
+        Node = new LinkedListNode<EncodeItem>(this);
+    }
+
+    /// <summary>The code's words; faults with the item's own failure, cancelled when its caller left.</summary>
+    public Task<ulong[]> Code => _code.Task;
+
+    public DateTimeOffset Deadline { get; }
+
+    public EncodeStage Stage { get; internal set; }
+
+    internal EncodeFlow Flow { get; }
+
+    internal ReadOnlyMemory<byte> File { get; set; }
+
+    internal long FileBytes { get; }
+
+    /// <summary>Rented by the decoder, returned by whoever ends the item.</summary>
+    internal float[]? Pixels { get; set; }
+
+    internal LinkedListNode<EncodeItem> Node { get; }
+
+    /// <summary>Its caller has been answered while a thread still works on it; what it holds goes when that thread is done.</summary>
+    internal bool Abandoned { get; set; }
+
+    /// <summary>When the present stage began, as a time stamp of the clock.</summary>
+    internal long StageStamp { get; set; }
+
+    internal CancellationTokenRegistration Cancellation { get; set; }
+
+    internal bool SetCode(ulong[] code) => _code.TrySetResult(code);
+
+    internal bool SetFailure(Exception failure) => _code.TrySetException(failure);
+
+    internal bool SetCancelled(CancellationToken token) => _code.TrySetCanceled(token);
+}

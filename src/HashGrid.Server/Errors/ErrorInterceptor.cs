@@ -1,0 +1,55 @@
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using HashGrid.Server.Telemetry;
+
+namespace HashGrid.Server.Errors;
+
+/// <summary>The edge: every exception of every call becomes a status of the table here; bugs are logged here, once.</summary>
+internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger, ServerMetrics metrics, ServerOptions options) : Interceptor
+{
+    // What grpc-dotnet says when a message is above MaxReceiveMessageSize; it does not say the limit.
+    internal const string MessageTooLargeDetail = "Received message exceeds the maximum configured message size.";
+
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context,
+        UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            TResponse response = await continuation(request, context);
+            metrics.CallEnded(context.Method, reason: null);
+            return response;
+        }
+        catch (Exception failure)
+        {
+            throw Translate(failure, context);
+        }
+    }
+
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(requestStream, responseStream, context);
+            metrics.CallEnded(context.Method, reason: null);
+        }
+        catch (Exception failure)
+        {
+            throw Translate(failure, context);
+        }
+    }
+
+    internal static Failure MessageTooLarge(ServerOptions options) => new(ErrorReason.MessageTooLarge,
+        $"a message is larger than this server's limit of {options.MaxMessageBytes} bytes; send large images in chunks of at most 64 KiB");
+
+    private RpcException Translate(Exception exception, ServerCallContext context)
+    {
+        Failure failure = exception is RpcException { Status.Detail: MessageTooLargeDetail }
+            ? MessageTooLarge(options)
+            : ErrorTranslator.Translate(exception, context.CancellationToken.IsCancellationRequested, context.Deadline <= DateTime.UtcNow);
+        metrics.CallEnded(context.Method, failure.Entry.Reason);
+        if (failure.Entry.Reason == ErrorReason.Internal) logger.Bug(context.Method, exception);
+        else logger.CallFailed(context.Method, failure.Entry.Name);
+        return failure.ToRpcException();
+    }
+}

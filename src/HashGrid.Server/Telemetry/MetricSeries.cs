@@ -1,0 +1,69 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+
+namespace HashGrid.Server.Telemetry;
+
+/// <summary>One series: a running sum, a last value, or a histogram.</summary>
+internal sealed class MetricSeries
+{
+    // Upper bounds of time in seconds: 0.1 ms to 30 s, about 2.5 apart, since stages differ by that much and searches take microseconds.
+    private static readonly double[] Seconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+    private static readonly double[] Counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+
+    private readonly Lock _gate = new();
+    private readonly bool _sums;
+    private readonly double[]? _bounds;
+    private readonly long[] _buckets = [];
+    private double _value;
+    private long _count;
+
+    public MetricSeries(Instrument instrument)
+    {
+        string type = TypeOf(instrument);
+        _sums = type != "gauge" || instrument is UpDownCounter<long>;
+        if (type != "histogram") return;
+        _bounds = instrument.Unit == "s" ? Seconds : Counts;
+        _buckets = new long[_bounds.Length];
+    }
+
+    public static string TypeOf(Instrument instrument) => instrument switch
+    {
+        Counter<long> => "counter",
+        Histogram<double> or Histogram<int> => "histogram",
+        _ => "gauge",
+    };
+
+    public void Record(double value)
+    {
+        lock (_gate)
+        {
+            _value = _sums ? _value + value : value;
+            _count++;
+            if (_bounds is null) return;
+            int bucket = Array.FindIndex(_bounds, bound => value <= bound);
+            if (bucket >= 0) _buckets[bucket]++;
+        }
+    }
+
+    public void Write(StringBuilder page, string name, string labels)
+    {
+        string all = labels.Length == 0 ? "" : $"{{{labels}}}";
+        lock (_gate)
+        {
+            if (_bounds is null)
+            {
+                page.Append(CultureInfo.InvariantCulture, $"{name}{all} {_value}\n");
+                return;
+            }
+            string comma = labels.Length == 0 ? "" : ",";
+            long below = 0;
+            for (int i = 0; i < _bounds.Length; i++)
+            {
+                below += _buckets[i];
+                page.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{labels}{comma}le=\"{_bounds[i]}\"}} {below}\n");
+            }
+            page.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{labels}{comma}le=\"+Inf\"}} {_count}\n{name}_sum{all} {_value}\n{name}_count{all} {_count}\n");
+        }
+    }
+}
