@@ -1,0 +1,112 @@
+using System.Buffers;
+using HashGrid.Model;
+using HashGrid.Server.Telemetry;
+
+namespace HashGrid.Server.Encoding;
+
+/// <summary>
+/// Image files in, codes out, for all callers: header check, admission, decoding on the thread pool, batches on the encoder's thread.
+/// </summary>
+public sealed class EncodePipeline : IDisposable
+{
+    private readonly IImageDecoder _decoder;
+    private readonly EncodeScheduler _scheduler;
+    private readonly EncodeWorker _worker;
+    private readonly int _inputSize;
+
+    /// <param name="encoder">Belongs to the pipeline from here on.</param>
+    /// <param name="decoder">Reads image files.</param>
+    /// <param name="limits">How much is held at once.</param>
+    /// <param name="time">The clock of deadlines and measurements.</param>
+    /// <param name="metrics">Where items are counted.</param>
+    /// <param name="logger">Where failures of the network are told.</param>
+    public EncodePipeline(IImageEncoder encoder, IImageDecoder decoder, EncodeLimits limits, TimeProvider time, ServerMetrics metrics, ILogger logger)
+    {
+        _decoder = decoder;
+        _inputSize = encoder.Identity.InputSize;
+        (Model, Device) = (encoder.Identity, encoder.Device);
+        _scheduler = new EncodeScheduler(limits, time, metrics);
+        _worker = new EncodeWorker(encoder, _scheduler, limits.MaxBatch, StartDecoders, time, metrics, logger);
+        metrics.ObserveQueue(() => _scheduler.Queued, () => (_scheduler.Budget.Items, _scheduler.Budget.Bytes));
+    }
+
+    public ModelIdentity Model { get; }
+
+    /// <summary>"cpu" or "cuda:0".</summary>
+    public string Device { get; }
+
+    /// <summary>What is admitted and not finished, in items and bytes.</summary>
+    public AdmissionBudget Budget => _scheduler.Budget;
+
+    /// <summary>Completes after warm-up, with the measured batch sizes.</summary>
+    public Task<BatchCurve> Warm => _worker.Warm;
+
+    public void Start() => _worker.Start();
+
+    /// <param name="weight">See the constants of <see cref="EncodeFlow"/>.</param>
+    public EncodeFlow OpenFlow(double weight) => _scheduler.OpenFlow(weight);
+
+    /// <summary>Queues an image if there is room at once.</summary>
+    /// <param name="flow">The caller's flow.</param>
+    /// <param name="file">A whole image file, unchanged until the code is there.</param>
+    /// <param name="deadline">Never encoded after it.</param>
+    /// <param name="ct">Unlinks the item at once.</param>
+    /// <returns>The item, or null when the queue is full.</returns>
+    /// <exception cref="HashGrid.Model.Imaging.ImageFormatException">The header alone says that it cannot be decoded.</exception>
+    public EncodeItem? TryEnqueue(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct)
+    {
+        _decoder.Check(file);
+        return _scheduler.Budget.TryTake(file.Length) ? Submit(flow, file, deadline, ct) : null;
+    }
+
+    /// <summary>Queues an image, waiting for room in the order of arrival.</summary>
+    /// <inheritdoc cref="TryEnqueue"/>
+    public async ValueTask<EncodeItem> EnqueueAsync(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct)
+    {
+        _decoder.Check(file);
+        await _scheduler.Budget.TakeAsync(file.Length, ct);
+        return Submit(flow, file, deadline, ct);
+    }
+
+    /// <summary>Refuses what waits, ends the running batch, frees the network.</summary>
+    public void Dispose()
+    {
+        _scheduler.Stop();
+        _worker.Dispose();
+    }
+
+    private EncodeItem Submit(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct)
+    {
+        var item = new EncodeItem(flow, file, deadline);
+        _scheduler.Submit(item, ct);
+        StartDecoders();
+        return item;
+    }
+
+    private void StartDecoders()
+    {
+        while (_scheduler.TryStartDecode(out EncodeItem? item))
+            ThreadPool.UnsafeQueueUserWorkItem(static work => work.Pipeline.Decode(work.Item), (Pipeline: this, Item: item), preferLocal: false);
+    }
+
+    private void Decode(EncodeItem item)
+    {
+        float[]? pixels = null;
+        Exception? failure = null;
+        try
+        {
+            pixels = ArrayPool<float>.Shared.Rent(_inputSize * _inputSize);
+            _decoder.Decode(item.File, _inputSize, pixels.AsSpan(0, _inputSize * _inputSize));
+        }
+        catch (Exception caught)
+        {
+            // Whatever a decoder throws on hostile bytes belongs to this item alone; the thread pool must not see it.
+            if (pixels is not null) ArrayPool<float>.Shared.Return(pixels);
+            pixels = null;
+            failure = caught;
+        }
+        _scheduler.FinishDecode(item, pixels, failure);
+        _worker.Wake();
+        StartDecoders();
+    }
+}
