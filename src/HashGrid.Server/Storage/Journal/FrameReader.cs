@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace HashGrid.Server.Storage.Journal;
 
@@ -34,7 +33,7 @@ internal ref struct FrameReader(ReadOnlySpan<byte> payload)
         return words;
     }
 
-    public string Text() => Encoding.UTF8.GetString(Take(Count()));
+    public string Text() => System.Text.Encoding.UTF8.GetString(Take(Count()));
 
     public ReadOnlySpan<byte> Raw(int bytes) => Take(bytes);
 

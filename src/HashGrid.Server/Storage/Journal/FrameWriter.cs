@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace HashGrid.Server.Storage.Journal;
 
@@ -34,9 +33,9 @@ internal sealed class FrameWriter(int maxBytes = FrameHeader.MaxFrameBytes)
 
     public void Text(string value)
     {
-        int bytes = Encoding.UTF8.GetByteCount(value);
+        int bytes = System.Text.Encoding.UTF8.GetByteCount(value);
         Number((ulong)bytes);
-        Encoding.UTF8.GetBytes(value, Take(bytes));
+        System.Text.Encoding.UTF8.GetBytes(value, Take(bytes));
     }
 
     /// <summary>Completes the frame; the memory is valid until the next <see cref="Begin"/>.</summary>
