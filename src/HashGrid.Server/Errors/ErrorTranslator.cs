@@ -1,5 +1,6 @@
 using Grpc.Core;
 using HashGrid.Model.Imaging;
+using HashGrid.Server.Storage;
 
 namespace HashGrid.Server.Errors;
 
@@ -14,6 +15,7 @@ public static class ErrorTranslator
     {
         ServiceException service => new Failure(service.Reason, service.Message),
         ImageFormatException image => new Failure(Of(image.Reason), image.Message),
+        CodeStoreException store => new Failure(Of(store.Reason), store.Message),
         OperationCanceledException or IOException or InvalidOperationException when deadlinePassed =>
             new Failure(ErrorReason.DeadlineExceeded, "the deadline of the call passed; allow more time or send less at once"),
         OperationCanceledException => new Failure(ErrorReason.Cancelled, "the call was cancelled"),
@@ -32,5 +34,15 @@ public static class ErrorTranslator
         ImageProblem.TooManyBytes => ErrorReason.ImageTooManyBytes,
         ImageProblem.TooManyPixels => ErrorReason.ImageTooManyPixels,
         _ => ErrorReason.ImageUnsupported,
+    };
+
+    public static ErrorReason Of(CodeStoreProblem problem) => problem switch
+    {
+        CodeStoreProblem.WrongModel or CodeStoreProblem.WrongWidth => ErrorReason.StoreUnusable,
+        CodeStoreProblem.InUse or CodeStoreProblem.NewerFormat or CodeStoreProblem.NotWritable => ErrorReason.StoreUnusable,
+        CodeStoreProblem.Damaged => ErrorReason.StoreDamaged,
+        CodeStoreProblem.DiskFull => ErrorReason.StoreDiskFull,
+        CodeStoreProblem.Closed => ErrorReason.ServerDraining,
+        _ => ErrorReason.StoreReadOnly,
     };
 }

@@ -3,6 +3,7 @@ using Google.Rpc;
 using Grpc.Core;
 using HashGrid.Model.Imaging;
 using HashGrid.Server.Errors;
+using HashGrid.Server.Storage;
 using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Errors;
@@ -35,6 +36,7 @@ public sealed class ErrorTableTests
     [
         [new ServiceException(ErrorReason.KOutOfRange, "k"), ErrorReason.KOutOfRange],
         [new ImageFormatException(ImageProblem.Truncated, "cut"), ErrorReason.ImageTruncated],
+        [new CodeStoreException(CodeStoreProblem.DiskFull, "full"), ErrorReason.StoreDiskFull],
         [new OperationCanceledException(), ErrorReason.Cancelled],
         [new InvalidOperationException("bug"), ErrorReason.Internal],
         [new IOException("bug"), ErrorReason.Internal],

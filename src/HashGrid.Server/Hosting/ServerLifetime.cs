@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Grpc.Health.V1;
+using HashGrid.Server.Security;
+using HashGrid.Server.Services;
+using HashGrid.Server.Storage;
+using HashGrid.Server.Telemetry;
+
+namespace HashGrid.Server.Hosting;
+
+/// <summary>
+/// The order of starting and stopping: parts open before Kestrel listens, health says SERVING once they are ready; at the end health
+/// says NOT_SERVING, streams drain, Kestrel stops, parts close.
+/// </summary>
+public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, IServiceProvider services, ILogger<ServerLifetime> logger) : IHostedLifecycleService
+{
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(250);
+
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private Task _watch = Task.CompletedTask;
+
+    /// <summary>Completes when all services are ready; faults if they never will be.</summary>
+    public Task Ready => _ready.Task;
+
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        // What can refuse to start does so before the first connection; metrics listen from the first event on.
+        services.GetRequiredService<ApiKeys>();
+        if (services.GetRequiredService<ServerOptions>().MetricsListen is not null) services.GetRequiredService<PrometheusText>();
+        return runtime.OpenAsync(cancellationToken);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _watch = WatchAsync(_stopping.Token);
+        return Task.CompletedTask;
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        health.SetAll(HealthCheckResponse.Types.ServingStatus.NotServing);
+        await _stopping.CancelAsync();
+        await runtime.DrainAsync();
+        await _watch;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StoppedAsync(CancellationToken cancellationToken) => await runtime.DisposeAsync();
+
+    private async Task WatchAsync(CancellationToken ct)
+    {
+        try
+        {
+            await runtime.WaitReadyAsync(ct);
+            health.SetAll(HealthCheckResponse.Types.ServingStatus.Serving);
+            logger.Ready((long)Stopwatch.GetElapsedTime(_start).TotalMilliseconds);
+            _ready.TrySetResult();
+            while (runtime.Store.State == StoreState.Open) await Task.Delay(WatchPeriod, ct);
+            // Searches go on over what is there; whoever writes should go elsewhere.
+            health.SetReadOnly();
+            logger.StoreReadOnly(runtime.Store.Fault?.Message ?? "no reason was given");
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            _ready.TrySetCanceled(ct);
+        }
+        catch (Exception failure)
+        {
+            logger.StartFailed(failure);
+            _ready.TrySetException(failure);
+        }
+    }
+}

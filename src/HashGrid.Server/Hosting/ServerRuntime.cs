@@ -1,0 +1,103 @@
+using Grpc.Core;
+using HashGrid.Index;
+using HashGrid.Model;
+using HashGrid.Server.Encoding;
+using HashGrid.Server.Errors;
+using HashGrid.Server.Indexing;
+using HashGrid.Server.Ingest;
+using HashGrid.Server.Storage;
+using HashGrid.Server.Telemetry;
+
+namespace HashGrid.Server.Hosting;
+
+/// <summary>The parts that live as long as the server: network, store, index. Opened before the first connection, closed after the last.</summary>
+public sealed class ServerRuntime : IAsyncDisposable
+{
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(200);
+
+    private readonly ServerOptions _options;
+    private readonly ServerMetrics _metrics;
+    private readonly ILogger<ServerRuntime> _logger;
+    private readonly CancellationTokenSource _draining = new();
+    private readonly Func<ServerOptions, IImageEncoder> _loadEncoder;
+    private readonly CallCounter _calls;
+    private EncodePipeline? _encoding;
+    private CodeStore? _store;
+    private IndexHost? _index;
+
+    public ServerRuntime(ServerOptions options, ServerMetrics metrics, ILogger<ServerRuntime> logger, Func<ServerOptions, IImageEncoder> loadEncoder, CallCounter calls)
+    {
+        (_options, _metrics, _logger, _loadEncoder, _calls) = (options, metrics, logger, loadEncoder, calls);
+        Streams = new StreamRegistry(options.MaxStreams);
+        Uploads = new AdmissionBudget(int.MaxValue, options.MaxUploadBytes);
+    }
+
+    public EncodePipeline Encoding => _encoding ?? throw NotOpen();
+
+    public CodeStore Store => _store ?? throw NotOpen();
+
+    public IndexHost Index => _index ?? throw NotOpen();
+
+    /// <summary>The open ingest streams.</summary>
+    public StreamRegistry Streams { get; }
+
+    /// <summary>Room for chunked images that are arriving.</summary>
+    public AdmissionBudget Uploads { get; }
+
+    /// <summary>Cancelled when the server stops: streams read no further.</summary>
+    public CancellationToken Draining => _draining.Token;
+
+    /// <summary>Loads the network and opens the store; both refuse what does not fit.</summary>
+    public async Task OpenAsync(CancellationToken ct)
+    {
+        _encoding = new EncodePipeline(_loadEncoder(_options), new FileImageDecoder(_options.ImageLimits), _options.EncodeLimits,
+            TimeProvider.System, _metrics, _logger);
+        ModelIdentity model = _encoding.Model;
+        _store = await CodeStore.OpenAsync(new CodeStoreOptions { Directory = _options.DataDirectory },
+            new StoreModel(model.Name, model.Fingerprint, model.Bits), ct);
+        _index = IndexHost.Start(_store, new IndexHostOptions { Directory = Path.Combine(_options.DataDirectory, "index"), Width = new CodeWidth(model.Bits) });
+        _logger.StoreOpened(_store.Count, _store.DurableSequence, model.Name, model.Bits);
+        _encoding.Start();
+    }
+
+    /// <summary>Waits until every batch size has run once and the index has caught up with the journal.</summary>
+    public async Task WaitReadyAsync(CancellationToken ct)
+    {
+        await Encoding.Warm.WaitAsync(ct);
+        await Index.WaitReadyAsync(ct);
+    }
+
+    /// <summary>Ends reading everywhere, and waits until all calls are answered to their last byte, or the time is up.</summary>
+    public async Task DrainAsync()
+    {
+        if (_store is null || _draining.IsCancellationRequested) return;
+        _logger.Draining(Streams.Count);
+        await _draining.CancelAsync();
+        if (_calls.Active == 0) return;
+        // The streams themselves use up the drain time first; what is added here is for their last writes.
+        await Task.WhenAny(_calls.WhenIdleAsync(), Task.Delay(_options.DrainTimeout + TimeSpan.FromSeconds(1)));
+        // .NET's HTTP/2 client drops an answer that it has received, but not yet handed out, when the connection closes before it has
+        // taken back its unfinished request: so the connections stay open for a moment.
+        await Task.Delay(Linger);
+    }
+
+    /// <summary>The deadline of a call; far away for one without.</summary>
+    public DateTimeOffset DeadlineOf(ServerCallContext context) =>
+        context.Deadline == DateTime.MaxValue ? DateTimeOffset.MaxValue : new DateTimeOffset(context.Deadline, TimeSpan.Zero);
+
+    public async ValueTask DisposeAsync()
+    {
+        _encoding?.Dispose();
+        if (_index is not null) await _index.DisposeAsync();
+        if (_store is not null)
+        {
+            long durable = _store.DurableSequence;
+            await _store.DisposeAsync();
+            _logger.Stopped(durable);
+        }
+        (_encoding, _index, _store) = (null, null, null);
+        _draining.Dispose();
+    }
+
+    private static ServiceException NotOpen() => new(ErrorReason.ServerStarting, "the server has not finished starting, or has stopped; try again");
+}

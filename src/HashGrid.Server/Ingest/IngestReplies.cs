@@ -1,0 +1,133 @@
+using Grpc.Core;
+using HashGrid.Protos.V1;
+using HashGrid.Server.Storage;
+using HashGrid.Server.Telemetry;
+
+namespace HashGrid.Server.Ingest;
+
+/// <summary>
+/// The replies of one ingest stream. Progress is one cell that is overwritten: while the loop waits for the disk or for a slow reader,
+/// later items only move the cell, so an unread stream holds its refusals (bounded by the credits) and nothing else.
+/// </summary>
+internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, CodeStore store, CreditWindow credits, ServerMetrics metrics) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _changed = new(0, 1);
+    private readonly Queue<Refusal> _refusals = new();
+    private ulong _taken;          // last stream sequence put or refused
+    private long _takenStore;      // the store sequence that covers it
+    private int _takenItems;       // items since the last acknowledgement
+    private string? _drain;
+    private bool _complete;
+
+    /// <summary>Answers the opening: where to resume, credits, refusals that the client has not seen, and an acknowledgement that ends them.</summary>
+    public async Task OpenAsync(StreamState state, long durable, ulong acknowledged, ModelIdentity model, CancellationToken ct)
+    {
+        _taken = state.Last;
+        await writer.WriteAsync(new IngestReply
+        {
+            Opened = new IngestOpened { ResumeAfter = state.Last, Model = model, Credits = (uint)credits.TakeGrant() },
+        }, ct);
+        foreach (Refusal refusal in state.Refusals.Where(refusal => refusal.StreamSequence > acknowledged)) await WriteAsync(refusal, ct);
+        _takenStore = durable;
+        await WriteAckAsync(state.Last, durable, ct);
+    }
+
+    /// <summary>Says that an item was put, or was there already.</summary>
+    public void Took(ulong sequence, long storeSequence) => Took(sequence, storeSequence, refusal: null);
+
+    /// <summary>Says that an item was refused; told before the acknowledgement that covers it.</summary>
+    public void Refused(Refusal refusal, long storeSequence) => Took(refusal.StreamSequence, storeSequence, refusal);
+
+    /// <summary>Tells the client that no more items are read.</summary>
+    public void Drain(string reason)
+    {
+        lock (_gate) _drain = reason;
+        Signal();
+    }
+
+    /// <summary>No further item comes: the loop ends after the last acknowledgement.</summary>
+    public void Complete()
+    {
+        lock (_gate) _complete = true;
+        Signal();
+    }
+
+    /// <summary>Waits until items are durable and tells so; ends after <see cref="Complete"/>.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        ulong told = _taken;
+        bool drained = false;
+        while (true)
+        {
+            await _changed.WaitAsync(ct);
+            ulong sequence;
+            long storeSequence;
+            int items;
+            string? drain;
+            bool complete;
+            lock (_gate)
+            {
+                (sequence, storeSequence, items, drain, complete) = (_taken, _takenStore, _takenItems, _drain, _complete);
+                _takenItems = 0;
+            }
+            if (drain is not null && !drained)
+            {
+                drained = true;
+                await writer.WriteAsync(new IngestReply { Drain = new IngestDrain { Reason = drain } }, ct);
+            }
+            if (items > 0) await store.WaitDurableAsync(storeSequence, ct);
+            while (NextRefusal(sequence) is { } refusal) await WriteAsync(refusal, ct);
+            // After a drain the last acknowledgement is told in any case: the client waits for it.
+            if (sequence > told || (drained && complete))
+            {
+                await WriteAckAsync(sequence, storeSequence, ct);
+                told = sequence;
+            }
+            metrics.ItemsAcknowledged(items);
+            credits.Finish(items);
+            if (complete) return;   // Complete comes after the last item, so that the snapshot above held them all
+            if (drain is null && credits.TakeGrant() is var granted and > 0)
+                await writer.WriteAsync(new IngestReply { Credits = new IngestCredits { Items = (uint)granted } }, ct);
+        }
+    }
+
+    public void Dispose() => _changed.Dispose();
+
+    private void Took(ulong sequence, long storeSequence, Refusal? refusal)
+    {
+        lock (_gate)
+        {
+            _taken = Math.Max(_taken, sequence);   // an item that is sent again takes nothing back
+            _takenStore = Math.Max(_takenStore, storeSequence);
+            _takenItems++;
+            if (refusal is not null) _refusals.Enqueue(refusal);
+        }
+        Signal();
+    }
+
+    private void Signal()
+    {
+        lock (_gate)
+        {
+            if (_changed.CurrentCount == 0) _changed.Release();
+        }
+    }
+
+    private Refusal? NextRefusal(ulong upTo)
+    {
+        lock (_gate) return _refusals.TryPeek(out Refusal? refusal) && refusal.StreamSequence <= upTo ? _refusals.Dequeue() : null;
+    }
+
+    private Task WriteAckAsync(ulong sequence, long storeSequence, CancellationToken ct) =>
+        writer.WriteAsync(new IngestReply { Ack = new IngestAck { Sequence = sequence, StoreSequence = (ulong)storeSequence } }, ct);
+
+    private Task WriteAsync(Refusal refusal, CancellationToken ct) => writer.WriteAsync(new IngestReply
+    {
+        ItemError = new IngestItemError
+        {
+            Sequence = refusal.StreamSequence,
+            Error = new ItemError { Code = refusal.StatusCode, Reason = refusal.Reason, Message = refusal.Message },
+        },
+    }, ct);
+}

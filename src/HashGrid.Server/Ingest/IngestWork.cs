@@ -1,0 +1,12 @@
+using HashGrid.Server.Storage;
+
+namespace HashGrid.Server.Ingest;
+
+/// <summary>One item between the loop that reads and the loop that stores; items are stored in the order of their sequence.</summary>
+/// <param name="Sequence">Its place in the stream.</param>
+/// <param name="Id">The caller's name of the code.</param>
+/// <param name="Labels">Checked.</param>
+/// <param name="Name">Checked.</param>
+/// <param name="Mode">What to do when the id is there.</param>
+/// <param name="Code">The code, now or later; faulted with the item's own failure.</param>
+internal sealed record IngestWork(ulong Sequence, ulong Id, string[] Labels, string Name, PutMode Mode, Task<ulong[]> Code);

@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.Diagnostics;
+using Google.Protobuf.Collections;
+using HashGrid.Index;
+using HashGrid.Protos.V1;
+using HashGrid.Server.Encoding;
+using HashGrid.Server.Errors;
+using HashGrid.Server.Hosting;
+using HashGrid.Server.Indexing;
+using HashGrid.Server.Services;
+using HashGrid.Server.Storage;
+using HashGrid.Server.Telemetry;
+using Neighbor = HashGrid.Index.Neighbor;
+
+namespace HashGrid.Server.Searching;
+
+/// <summary>Answers queries: finds the code to search for, waits for what the caller must see, searches, and looks up labels and names.</summary>
+internal sealed class Searcher : IDisposable
+{
+    private readonly ServerRuntime _runtime;
+    private readonly ServerOptions _options;
+    private readonly ServerMetrics _metrics;
+    private readonly SearchGate _gate;
+    private EncodeFlow? _flow;
+
+    public Searcher(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics)
+    {
+        (_runtime, _options, _metrics) = (runtime, options, metrics);
+        _gate = new SearchGate(options.ConcurrentSearches == 0 ? Environment.ProcessorCount : options.ConcurrentSearches, options.MaxQueuedSearches);
+    }
+
+    public Task<SearchReply> NearestAsync(NearestRequest request, DateTimeOffset deadline, CancellationToken ct)
+    {
+        if (request.K == 0 || request.K > _options.MaxResults)
+            throw new ServiceException(ErrorReason.KOutOfRange, $"k is {request.K}, but 1 to {_options.MaxResults} is allowed");
+        return SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, deadline, ct);
+    }
+
+    public Task<SearchReply> WithinAsync(WithinRequest request, DateTimeOffset deadline, CancellationToken ct)
+    {
+        int bits = _runtime.Encoding.Model.Bits;
+        if (request.Radius > bits) throw new ServiceException(ErrorReason.RadiusOutOfRange, $"the radius is {request.Radius}, but codes have {bits} bits; ask for 0 to {bits}");
+        if (request.Limit > _options.MaxResults)
+            throw new ServiceException(ErrorReason.LimitOutOfRange, $"the limit is {request.Limit}, but at most {_options.MaxResults} are returned");
+        int limit = request.Limit == 0 ? _options.MaxResults : (int)request.Limit;
+        return SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, deadline, ct);
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    private async Task<SearchReply> SearchAsync(Query? query, int limit, int? radius, SearchFilter? filter, ulong atLeast, bool withCodes,
+        DateTimeOffset deadline, CancellationToken ct)
+    {
+        IndexHost index = _runtime.Index;
+        if (index.State != IndexState.Ready) throw NotReady(index.State);
+        CodeStore store = _runtime.Store;
+        if (atLeast > (ulong)store.LastSequence)
+            throw new ServiceException(ErrorReason.SequenceAhead, $"the search waits for store sequence {atLeast}, but this store has given out {store.LastSequence}");
+        ulong[] code = await ResolveAsync(query, deadline, ct);
+        if (atLeast > 0) await index.WaitAppliedAsync((long)atLeast, ct);
+        await _gate.EnterAsync(ct);
+        try
+        {
+            ct.ThrowIfCancellationRequested();
+            return Search(code, query!.ByCase == Query.ByOneofCase.Image, limit, radius, filter?.AnyLabel, withCodes);
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    private SearchReply Search(ulong[] code, bool fromImage, int limit, int? radius, RepeatedField<string>? labels, bool withCodes)
+    {
+        HammingIndex index = _runtime.Index.Index;
+        int bits = _runtime.Encoding.Model.Bits;
+        var options = new SearchOptions { Filter = labels is { Count: > 0 } ? id => Carries(id, labels) : null };
+        // k may be thousands where the store holds a few.
+        int room = (int)Math.Clamp(index.Count, 1, limit);
+        Neighbor[] found = ArrayPool<Neighbor>.Shared.Rent(room);
+        try
+        {
+            // Read before the search: what the index applies meanwhile may or may not be seen, but this much is.
+            long seen = _runtime.Index.AppliedSequence;
+            long start = Stopwatch.GetTimestamp();
+            SearchResult result = radius is { } r
+                ? index.RangeSearch(code, r, found.AsSpan(0, room), options)
+                : index.NearestSearch(code, found.AsSpan(0, room), options);
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+            string engine = EngineName(result.Stats.Engine);
+            _metrics.SearchAnswered(engine, elapsed);
+            var reply = new SearchReply
+            {
+                Exact = result.Exact,
+                More = radius is not null && result.More,
+                SeenSequence = (ulong)seen,
+                Cost = new SearchCost
+                {
+                    Engine = engine,
+                    Probes = (ulong)result.Stats.Probes,
+                    Candidates = (ulong)result.Stats.Candidates,
+                    Microseconds = (ulong)elapsed.TotalMicroseconds,
+                },
+            };
+            if (fromImage) reply.QueryCode = Wire.ToCode(code, bits);
+            foreach (Neighbor neighbor in found.AsSpan(0, result.Count)) reply.Neighbors.Add(ToNeighbor(neighbor, withCodes, bits));
+            return reply;
+        }
+        finally
+        {
+            ArrayPool<Neighbor>.Shared.Return(found);
+        }
+    }
+
+    private async ValueTask<ulong[]> ResolveAsync(Query? query, DateTimeOffset deadline, CancellationToken ct)
+    {
+        switch (query?.ByCase)
+        {
+            case Query.ByOneofCase.Code:
+                return Wire.ToWords(query.Code, new CodeWidth(_runtime.Encoding.Model.Bits));
+            case Query.ByOneofCase.Id:
+                if (_runtime.Store.TryGet(query.Id, out CodeRecord? record)) return record.Code;
+                throw new ServiceException(ErrorReason.IdUnknown, "no code is stored under the id to search by; check it, it may have been removed");
+            case Query.ByOneofCase.Image:
+                _flow ??= _runtime.Encoding.OpenFlow(EncodeFlow.SearchWeight);
+                EncodeItem item = _runtime.Encoding.TryEnqueue(_flow, query.Image.Memory, deadline, ct)
+                    ?? throw new ServiceException(ErrorReason.EncodeQueueFull,
+                        $"{_runtime.Encoding.Budget.Items} images of {_runtime.Encoding.Budget.Bytes} bytes wait for the encoder; try again after the hint");
+                return await item.Code;
+            default:
+                throw new ServiceException(ErrorReason.RequestIncomplete, "the query holds neither a code, an id nor an image");
+        }
+    }
+
+    private bool Carries(ulong id, RepeatedField<string> labels)
+    {
+        if (!_runtime.Store.TryGet(id, out CodeRecord? record)) return false;
+        foreach (string label in labels)
+        {
+            if (record.Labels.AsSpan().Contains(label)) return true;
+        }
+        return false;
+    }
+
+    private Protos.V1.Neighbor ToNeighbor(Neighbor neighbor, bool withCodes, int bits)
+    {
+        var message = new Protos.V1.Neighbor { Id = neighbor.Id, Distance = (uint)neighbor.Distance };
+        // Removed since the search: it was near when the index looked, and has no labels any more.
+        if (!_runtime.Store.TryGet(neighbor.Id, out CodeRecord? record)) return message;
+        message.Labels.AddRange(record.Labels);
+        message.Name = record.Name;
+        if (withCodes) message.Code = Wire.ToCode(record.Code, bits);
+        return message;
+    }
+
+    private static string EngineName(SearchEngine engine) => engine switch
+    {
+        SearchEngine.MultiIndex => "multi-index",
+        SearchEngine.Clusters => "clusters",
+        _ => "scan",
+    };
+
+    private static ServiceException NotReady(IndexState state) => state == IndexState.Failed
+        ? new ServiceException(ErrorReason.IndexFailed, "the index has stopped; read the server's log and restart it")
+        : new ServiceException(ErrorReason.IndexCatchingUp, "the index is still reading the journal; wait until the health check says SERVING");
+}

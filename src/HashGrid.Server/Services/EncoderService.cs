@@ -1,0 +1,97 @@
+using Grpc.Core;
+using HashGrid.Model.Imaging;
+using HashGrid.Protos.V1;
+using HashGrid.Server.Encoding;
+using HashGrid.Server.Errors;
+using HashGrid.Server.Hosting;
+using HashGrid.Server.Telemetry;
+
+namespace HashGrid.Server.Services;
+
+/// <summary>hashgrid.v1.Encoder: images in, codes out, nothing stored.</summary>
+internal sealed class EncoderService(ServerRuntime runtime, ServerOptions options, ILogger<EncoderService> logger) : Protos.V1.Encoder.EncoderBase
+{
+    public override Task<ModelIdentity> Describe(DescribeRequest request, ServerCallContext context) =>
+        Task.FromResult(Wire.ToIdentity(runtime.Encoding));
+
+    public override async Task Encode(IAsyncStreamReader<EncodeRequest> requestStream, IServerStreamWriter<EncodeReply> responseStream, ServerCallContext context)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        using var input = new StreamInput<EncodeRequest>(requestStream, options.IdleTimeout, runtime.Draining, end.Token);
+        using var window = new ReplyWindow<EncodeReply>(responseStream, options.ReplyWindow);
+        await StreamLoops.RunAsync(() => ReadAsync(input, window, runtime.DeadlineOf(context), end.Token), window, end);
+        if (input.Drained) throw new ServiceException(ErrorReason.ServerDraining, "the server is stopping; every image that was read has been answered");
+    }
+
+    private async Task ReadAsync(StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window, DateTimeOffset deadline, CancellationToken ct)
+    {
+        EncodeFlow flow = runtime.Encoding.OpenFlow(EncodeFlow.EncodeWeight);
+        while (await input.NextAsync() is { } request)
+        {
+            if (request.ContentCase == EncodeRequest.ContentOneofCase.Chunk)
+                throw new ServiceException(ErrorReason.ChunkOutOfPlace, "a chunk came without an announced image; announce its size first");
+            await window.EnterAsync(ct);
+            try
+            {
+                await StartAsync(request, flow, input, window, deadline, ct);
+            }
+            catch
+            {
+                window.Abandon();
+                throw;
+            }
+        }
+    }
+
+    private async Task StartAsync(EncodeRequest request, EncodeFlow flow, StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window,
+        DateTimeOffset deadline, CancellationToken ct)
+    {
+        await using ChunkedImage? upload = request.ContentCase == EncodeRequest.ContentOneofCase.ChunkedImageBytes
+            ? await ChunkedImage.AnnounceAsync(request.ChunkedImageBytes, options.MaxImageBytes, runtime.Uploads, ct)
+            : null;
+        Task<ulong[]> code;
+        if (upload is not null && !await upload.ReadAsync(() => NextChunkAsync(input)))
+        {
+            code = Task.FromException<ulong[]>(new ServiceException(ErrorReason.ServerDraining, "the server is stopping; send the image again after the restart"));
+        }
+        else
+        {
+            try
+            {
+                if (upload?.Refusal is { } refusal) throw new ServiceException(refusal.Entry.Reason, refusal.Message);
+                if (request.ContentCase == EncodeRequest.ContentOneofCase.None) throw new ServiceException(ErrorReason.RequestIncomplete, "the request holds no image");
+                ReadOnlyMemory<byte> file = upload is null ? request.Image.Memory : await upload.ToFileAsync(ct);
+                code = (await runtime.Encoding.EnqueueAsync(flow, file, deadline, ct)).Code;
+            }
+            catch (Exception failure) when (failure is ServiceException or ImageFormatException)
+            {
+                code = Task.FromException<ulong[]>(failure);
+            }
+        }
+        _ = AnswerAsync(request.Tag, code, window);
+    }
+
+    private async Task AnswerAsync(ulong tag, Task<ulong[]> code, ReplyWindow<EncodeReply> window)
+    {
+        var reply = new EncodeReply { Tag = tag };
+        try
+        {
+            reply.Code = Wire.ToCode(await code, runtime.Encoding.Model.Bits);
+        }
+        catch (Exception caught)
+        {
+            Failure failure = ErrorTranslator.Translate(caught);
+            if (failure.Entry.Reason == ErrorReason.Internal) logger.Bug("Encode", caught);
+            reply.Error = Wire.ToItemError(failure);
+        }
+        window.Post(reply);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>?> NextChunkAsync(StreamInput<EncodeRequest> input)
+    {
+        EncodeRequest? request = await input.NextAsync(options.UploadStallTimeout, ErrorReason.UploadStalled);
+        if (request is null && input.Drained) return null;
+        if (request?.ContentCase == EncodeRequest.ContentOneofCase.Chunk) return request.Chunk.Memory;
+        throw ChunkedImage.Interrupted(ended: request is null);
+    }
+}

@@ -1,0 +1,59 @@
+using Grpc.Core;
+using HashGrid.Protos.V1;
+using HashGrid.Server.Errors;
+using HashGrid.Server.Hosting;
+using HashGrid.Server.Searching;
+using HashGrid.Server.Telemetry;
+
+namespace HashGrid.Server.Services;
+
+/// <summary>hashgrid.v1.Search: one query a call, or many on a stream.</summary>
+internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, ServerOptions options, ILogger<SearchService> logger) : Search.SearchBase
+{
+    public override Task<SearchReply> Nearest(NearestRequest request, ServerCallContext context) =>
+        searcher.NearestAsync(request, runtime.DeadlineOf(context), context.CancellationToken);
+
+    public override Task<SearchReply> Within(WithinRequest request, ServerCallContext context) =>
+        searcher.WithinAsync(request, runtime.DeadlineOf(context), context.CancellationToken);
+
+    public override async Task SearchStream(IAsyncStreamReader<SearchRequest> requestStream, IServerStreamWriter<SearchReply> responseStream, ServerCallContext context)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        using var input = new StreamInput<SearchRequest>(requestStream, options.IdleTimeout, runtime.Draining, end.Token);
+        using var window = new ReplyWindow<SearchReply>(responseStream, options.ReplyWindow);
+        await StreamLoops.RunAsync(() => ReadAsync(input, window, runtime.DeadlineOf(context), end.Token), window, end);
+        if (input.Drained) throw new ServiceException(ErrorReason.ServerDraining, "the server is stopping; every query that was read has been answered");
+    }
+
+    private async Task ReadAsync(StreamInput<SearchRequest> input, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
+    {
+        while (await input.NextAsync() is { } request)
+        {
+            await window.EnterAsync(ct);
+            // On the pool, so that a long search does not hold up the next request of the stream.
+            _ = Task.Run(() => AnswerAsync(request, window, deadline, ct), CancellationToken.None);
+        }
+    }
+
+    private async Task AnswerAsync(SearchRequest request, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
+    {
+        SearchReply reply;
+        try
+        {
+            reply = request.RequestCase switch
+            {
+                SearchRequest.RequestOneofCase.Nearest => await searcher.NearestAsync(request.Nearest, deadline, ct),
+                SearchRequest.RequestOneofCase.Within => await searcher.WithinAsync(request.Within, deadline, ct),
+                _ => throw new ServiceException(ErrorReason.RequestIncomplete, "the request holds neither a nearest nor a within search"),
+            };
+        }
+        catch (Exception caught)
+        {
+            Failure failure = ErrorTranslator.Translate(caught);
+            if (failure.Entry.Reason == ErrorReason.Internal) logger.Bug("SearchStream", caught);
+            reply = new SearchReply { Error = Wire.ToItemError(failure) };
+        }
+        reply.Tag = request.Tag;
+        window.Post(reply);
+    }
+}
