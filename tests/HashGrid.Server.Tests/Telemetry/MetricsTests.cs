@@ -1,7 +1,11 @@
+using System.Net;
 using System.Text.RegularExpressions;
+using Google.Protobuf;
+using HashGrid.Protos.V1;
 using HashGrid.Server.Encoding;
 using HashGrid.Server.Errors;
 using HashGrid.Server.Telemetry;
+using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Telemetry;
 
@@ -33,6 +37,21 @@ public sealed partial class MetricsTests
             Assert.That(text, Does.Contain("hashgrid_encode_waiting 4\n").And.Contains("hashgrid_encode_bytes 7\n"));
             foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) Assert.That(line, Does.Match(Line()));
         }
+    }
+
+    [Test]
+    [Category("EndToEnd")]
+    public async Task Get_Metrics_CountsWhatWasDone()
+    {
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions { MetricsListen = "127.0.0.1:0" });
+        await server.SearchClient.NearestAsync(new NearestRequest { Query = new Query { Image = ByteString.CopyFrom(TestImages.Png(1)) }, K = 1 }).ResponseAsync.Soon();
+        using HttpClient http = new();
+        string page = await http.GetStringAsync($"{server.MetricsUrl}/metrics").Soon();
+        Assert.That(page, Does.Contain("hashgrid_encode_images_total 1\n").And.Contains("hashgrid_search_queries_total{engine="));
+        foreach (string stage in (string[])["waiting", "decode", "ready", "forward"])
+            Assert.That(page, Does.Contain($"hashgrid_encode_stage_seconds_count{{stage=\"{stage}\"}} 1\n"));
+        using HttpResponseMessage elsewhere = await http.GetAsync($"{server.MetricsUrl}/else").Soon();
+        Assert.That(elsewhere.StatusCode, Is.EqualTo(HttpStatusCode.NotFound));
     }
 
     [GeneratedRegex("""^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.E+-]+)$""")]

@@ -1,0 +1,62 @@
+using HashGrid.Server.Tests.Support;
+
+namespace HashGrid.Server.Tests.EndToEnd;
+
+/// <summary>What a start that fails says, and with which exit code.</summary>
+[Category("EndToEnd")]
+public sealed class CommandLineTests
+{
+    [Test]
+    public async Task Start_WrongOptions_IsOneLineAndExitCode2()
+    {
+        (int code, string output, string error) = await ServerProcess.FailAsync("--max-batch", "0", "--max-streams", "0");
+        Assert.That((code, output), Is.EqualTo((2, "")));
+        Assert.That(error.TrimEnd('\n'), Does.StartWith("hashgrid: ").And.Contains("MaxBatch").And.Contains("MaxStreams").And.Not.Contains("\n"));
+    }
+
+    [TestCase("--max-batch", "many")]
+    [TestCase("--no-such-thing", "1")]
+    [TestCase("--listen", null)]
+    public async Task Start_UnreadableCommandLine_IsOneLineAndExitCode2(string option, string? value)
+    {
+        (int code, string output, string error) = await ServerProcess.FailAsync(value is null ? [option] : [option, value]);
+        Assert.That((code, output), Is.EqualTo((2, "")));
+        Assert.That(error.TrimEnd('\n'), Does.StartWith("hashgrid: ").And.Not.Contains("\n"));
+    }
+
+    [Test]
+    public async Task Start_PortInUse_IsOneLineAndExitCode1()
+    {
+        using TempFolder folder = new();
+        await using TestServer holder = await TestServer.StartAsync();
+        (int code, string output, string error) = await ServerProcess.FailAsync("--data", folder.Path, "--model", TinyModel.Write(folder.Path), "--listen", holder.Url["http://".Length..], "--log-level", "Error");
+        Assert.That((code, output), Is.EqualTo((1, "")));
+        Assert.That(error.TrimEnd('\n'), Does.StartWith("hashgrid: ").And.Contains("already in use").And.Not.Contains("\n"));
+    }
+
+    [Test]
+    public async Task Start_FolderOfAnotherModelOrInUse_IsOneLineAndExitCode1()
+    {
+        using TempFolder folder = new();
+        await using (await TestServer.StartAsync(folder: folder))
+        {
+            (int inUse, _, string line) = await ServerProcess.FailAsync("--data", folder.Path, "--model", TinyModel.Write(folder.Path), "--listen", "127.0.0.1:0", "--log-level", "Error");
+            Assert.That(inUse, Is.EqualTo(1));
+            Assert.That(line.TrimEnd('\n'), Does.StartWith("hashgrid: ").And.Not.Contains("\n"));
+        }
+        (int other, string output, string error) = await ServerProcess.FailAsync("--data", folder.Path, "--model", TinyModel.Write(folder.Path), "--listen", "127.0.0.1:0", "--log-level", "Error");
+        Assert.That((other, output), Is.EqualTo((1, "")));
+        Assert.That(error.TrimEnd('\n'), Does.StartWith("hashgrid: ").And.Contains("tiny-64").And.Not.Contains("\n"));
+    }
+
+    [Test]
+    public async Task Start_ModelFileThatIsNone_IsOneLineAndExitCode1()
+    {
+        using TempFolder folder = new();
+        string model = Path.Combine(folder.Path, "model.safetensors");
+        await File.WriteAllTextAsync(model, "these are no weights");
+        (int code, string output, string error) = await ServerProcess.FailAsync("--data", folder.Path, "--model", model, "--listen", "127.0.0.1:0", "--log-level", "Error");
+        Assert.That((code, output), Is.EqualTo((1, "")));
+        Assert.That(error.TrimEnd('\n'), Does.StartWith("hashgrid: ").And.Contains(model).And.Not.Contains("\n"));
+    }
+}
