@@ -27,12 +27,14 @@ public sealed partial class HashGridClient : IAsyncDisposable
     /// <summary>Prepares a client; the first call connects.</summary>
     /// <param name="address"><c>http://127.0.0.1:5080</c>, <c>https://host:port</c> or <c>unix:/path/of/socket</c>.</param>
     /// <param name="options">Time-outs and limits; null for the defaults.</param>
-    /// <exception cref="ArgumentException">The address cannot be used, or the options have a problem; the message tells all of them.</exception>
+    /// <exception cref="ArgumentException">The address cannot be used, or the options have a problem; the message tells all of them. Also an API key over http to another machine.</exception>
     public HashGridClient(string address, HashGridClientOptions? options = null)
     {
         var endpoint = Endpoint.Parse(address);
         _options = options ?? new HashGridClientOptions();
         ThrowIfAny(_options.Validate(), nameof(options));
+        if (_options.ApiKey is not null && !endpoint.IsPrivate)
+            throw new ArgumentException($"the address {address} would carry the API key in clear text to another machine; use https", nameof(address));
         Address = endpoint.Text;
         _log = _options.LoggerFactory?.CreateLogger<HashGridClient>() ?? NullLogger<HashGridClient>.Instance;
         _channel = endpoint.Connect(_options);

@@ -32,6 +32,12 @@ public sealed record HashGridClientOptions
     /// <summary>Largest reply that is accepted, in bytes. 10,000 matches with labels and codes are about 5 MiB. Default 64 MiB, 1 MiB or more.</summary>
     public int MaxReplyBytes { get; init; } = 64 << 20;
 
+    /// <summary>Sent as <c>authorization: Bearer KEY</c> with every call. Null: none. Never logged; refused over http to another machine, where it could be read.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>Last word on the connection's handler: certificates for mTLS, an authority of your own. Leave EnableMultipleHttp2Connections on.</summary>
+    public Action<SocketsHttpHandler>? ConfigureHandler { get; init; }
+
     /// <summary>Where the client logs reconnects. Null: nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 
@@ -55,6 +61,8 @@ public sealed record HashGridClientOptions
             problems.Add($"StreamWindow is {StreamWindow}, but 1 to 4096 are possible");
         if (MaxReplyBytes < 1 << 20)
             problems.Add($"MaxReplyBytes is {MaxReplyBytes}, but at least {1 << 20} are needed");
+        if (ApiKey is not null && (ApiKey.Length == 0 || ApiKey.Any(c => c is <= ' ' or > '~')))
+            problems.Add("ApiKey is empty or holds characters that a header cannot carry");
         return problems;
 
         void Positive(string name, TimeSpan value)

@@ -36,7 +36,10 @@ internal sealed record Endpoint(string Text, Uri Uri, string? SocketPath)
         ServiceConfig = RetryReads(),
     });
 
-    private SocketsHttpHandler Handler(HashGridClientOptions options)
+    /// <summary>Nobody else can read what is sent: TLS, or it does not leave this machine.</summary>
+    public bool IsPrivate => SocketPath is not null || Uri.Scheme == Uri.UriSchemeHttps || Uri.IsLoopback;
+
+    private HttpMessageHandler Handler(HashGridClientOptions options)
     {
         var handler = new SocketsHttpHandler
         {
@@ -67,7 +70,8 @@ internal sealed record Endpoint(string Text, Uri Uri, string? SocketPath)
                 }
             };
         }
-        return handler;
+        options.ConfigureHandler?.Invoke(handler);
+        return options.ApiKey is { } key ? new ApiKeyHandler(key, handler) : handler;
     }
 
     // Reads may be repeated freely. Streams resume by themselves, and a removal is not repeated behind the caller's back.

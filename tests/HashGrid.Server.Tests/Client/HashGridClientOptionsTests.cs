@@ -43,6 +43,18 @@ public class HashGridClientOptionsTests
     public void Constructor_AddressThatCannotBeUsed_TellsWhatCan(string address) =>
         Assert.That(() => new HashGridClient(address), Throws.ArgumentException.With.Message.Contains("unix:/path/of/socket"));
 
+    [Test]
+    public void Constructor_ApiKeyOverHttpToAnotherMachine_Throws() =>
+        Assert.That(
+            () => new HashGridClient("http://192.0.2.1:5080", new HashGridClientOptions { ApiKey = "0123456789abcdef" }),
+            Throws.ArgumentException.With.Message.Contains("use https"));
+
+    [TestCase("")]
+    [TestCase("two words")]
+    [TestCase("line\nbreak")]
+    public void Validate_ApiKeyThatNoHeaderCarries_IsAProblem(string key) =>
+        Assert.That(new HashGridClientOptions { ApiKey = key }.Validate(), Has.Count.EqualTo(1).And.Some.Contains("ApiKey"));
+
     [TestCase(0)]
     [TestCase(10_001)]
     public async Task NearestAsync_KOutOfRange_ThrowsBeforeAnythingIsSent(int k)
