@@ -33,6 +33,10 @@ internal ref struct Collector
     /// <summary>Largest distance that can still matter, inclusive; −1 when nothing can.</summary>
     public int Limit { get; private set; }
 
+    /// <summary>The same for rows whose ids are at least <paramref name="id"/>: one less when none of them can win a tie.</summary>
+    public readonly int LimitFrom(ulong id) =>
+        IsFull && !_rules.CountsMore && _count > 0 && _heap[0].Distance == Limit && _heap[0].Id < id ? Limit - 1 : Limit;
+
     /// <summary>Neighbours kept so far.</summary>
     public readonly int Count => _count;
 

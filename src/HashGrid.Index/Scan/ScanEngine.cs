@@ -14,9 +14,13 @@ internal static unsafe class ScanEngine
         tally.Candidates += to - from;
         ulong* codes = segment.Codes;
         int words = segment.Words;
+        bool isAscending = segment.Ids.Kind == IdKind.Counted;
         for (nint row = from; answer.Limit >= 0; row++)
         {
-            row = kernel.FirstWithin(query, words, codes, row, to, answer.Limit);
+            // With ids that only grow, a row as far as the worst neighbour kept cannot replace it: two thirds of all hits are such ties.
+            int limit = isAscending ? answer.LimitFrom(segment.Ids.First + (ulong)row) : answer.Limit;
+            if (limit < 0) return;
+            row = kernel.FirstWithin(query, words, codes, row, to, limit);
             if (row >= to) return;
             answer.Offer(segment, (int)row, ScalarKernel.Distance(query, codes + (row * words), words));
         }
