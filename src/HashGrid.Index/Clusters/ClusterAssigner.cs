@@ -24,19 +24,20 @@ internal static unsafe class ClusterAssigner
             for (int row = from; row < to; row++)
             {
                 ulong* code = codes + ((nint)row * words);
-                (assigned[row], distances[row]) = packed is not null ? packed.Nearest(code) : Nearest(new ReadOnlySpan<ulong>(code, words), centers, buffer);
+                if (packed is null)
+                {
+                    HammingKernels.Current.Distances(new ReadOnlySpan<ulong>(code, words), centers, buffer);
+                    assigned[row] = LeastValue.IndexIn(buffer);
+                    distances[row] = buffer[assigned[row]];
+                    continue;
+                }
+                (assigned[row], distances[row]) = packed.Nearest(code);
+                // Which centre a code belongs to is a matter of taste; how far it is from it has to be exact.
+                if (distances[row] == byte.MaxValue)
+                {
+                    fixed (ulong* c = &centers[assigned[row] * words]) distances[row] = (ushort)ScalarKernel.Distance(code, c, words);
+                }
             }
         });
-    }
-
-    private static (int Center, ushort Distance) Nearest(ReadOnlySpan<ulong> code, ulong[] centers, ushort[] buffer)
-    {
-        HammingKernels.Current.Distances(code, centers, buffer);
-        int best = 0;
-        for (int i = 1; i < buffer.Length; i++)
-        {
-            if (buffer[i] < buffer[best]) best = i;
-        }
-        return (best, buffer[best]);
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using HashGrid.Index.Kernels;
 using HashGrid.Index.Planning;
 using HashGrid.Index.Scan;
@@ -36,7 +35,7 @@ internal unsafe struct ClusterSearch
         _distances = (ushort*)(_order + count);
         HammingKernels.Current.Distances(
             new ReadOnlySpan<ulong>(query, table.Width.Words), table.Centers, new Span<ushort>(_distances, count));
-        _first = IndexOfLeast(_distances, count);
+        _first = LeastValue.IndexIn(new ReadOnlySpan<ushort>(_distances, count));
         tally.Probes += count;
     }
 
@@ -108,15 +107,5 @@ internal unsafe struct ClusterSearch
         (int from, int to) = _table.Window(center, distance - limit, distance + limit);
         byte* first = (byte*)_segment.Code(from), last = (byte*)_segment.Code(to);
         for (byte* line = first; line < last && line < first + 1024; line += 64) Prefetch.Line(line);
-    }
-
-    private static int IndexOfLeast(ushort* values, int count)
-    {
-        Vector256<ushort> least = Vector256.Create(ushort.MaxValue);
-        int i = 0, best = ushort.MaxValue;
-        for (; i + Vector256<ushort>.Count <= count; i += Vector256<ushort>.Count) least = Vector256.Min(least, Vector256.Load(values + i));
-        for (int lane = 0; lane < Vector256<ushort>.Count; lane++) best = Math.Min(best, least[lane]);
-        for (; i < count; i++) best = Math.Min(best, values[i]);
-        return new ReadOnlySpan<ushort>(values, count).IndexOf((ushort)best);
     }
 }

@@ -9,11 +9,12 @@ namespace HashGrid.Index.Kernels;
 /// <remarks>
 /// Each word is cut into eleven fields of six bits, and field f of 64 codes lies in one vector. For a query, table f holds
 /// popcount(v ^ query field f) for all 64 values v, so one VPERMB looks up 64 codes: 22 steps for 64 codes against 56 by nibble shuffle and SAD,
-/// and one compare for 64 codes instead of eight. Laying out costs about as much as two queries. Sums are bytes: at most 3 words (192 bits).
+/// and one compare for 64 codes instead of eight. Laying out costs about as much as two queries. Sums are bytes that
+/// saturate, so at most 4 words: a distance of 256 reads as 255, and who needs it exactly counts again.
 /// </remarks>
 internal sealed unsafe class SixBitBlock
 {
-    public const int MaxWords = 3;
+    public const int MaxWords = 4;
     private const int FieldsPerWord = 11;
     private const int Lanes = 64;
 
@@ -77,7 +78,7 @@ internal sealed unsafe class SixBitBlock
         for (; group < groups; group++, p += GroupBytes)
         {
             Vector512<byte> sum = Sum(p, tables);
-            for (int f = FieldsPerWord; f < fields; f += FieldsPerWord) sum += Sum(p + (f * Lanes), tables + (f * Lanes));
+            for (int f = FieldsPerWord; f < fields; f += FieldsPerWord) sum = Avx512BW.AddSaturate(sum, Sum(p + (f * Lanes), tables + (f * Lanes)));
             hits = Vector512.LessThanOrEqual(sum, most).ExtractMostSignificantBits();
             if (hits == 0) continue;
             int valid = Count - (group * Lanes);
@@ -88,7 +89,7 @@ internal sealed unsafe class SixBitBlock
         return groups;
     }
 
-    /// <summary>The nearest code, of equally near ones the first, and its distance in bits.</summary>
+    /// <summary>The nearest code, of equally near ones the first, and its distance in bits, at most 255.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (int Index, ushort Distance) Nearest(ulong* query)
     {
@@ -101,7 +102,7 @@ internal sealed unsafe class SixBitBlock
         for (int group = 0; group < groups; group++, p += GroupBytes)
         {
             Vector512<byte> sum = Sum(p, tables);
-            for (int f = FieldsPerWord; f < fields; f += FieldsPerWord) sum += Sum(p + (f * Lanes), tables + (f * Lanes));
+            for (int f = FieldsPerWord; f < fields; f += FieldsPerWord) sum = Avx512BW.AddSaturate(sum, Sum(p + (f * Lanes), tables + (f * Lanes)));
             bestGroup = Vector512.ConditionalSelect(Vector512.LessThan(sum, best), Vector512.Create((byte)group), bestGroup);
             best = Vector512.Min(sum, best);
             if ((group & 255) != 255 && group + 1 < groups) continue;

@@ -43,8 +43,8 @@ internal ref struct Collector
     /// <summary>Whether <see cref="Limit"/> is the distance of the worst neighbour kept, rather than the radius asked for.</summary>
     public readonly bool IsFull => _count == _heap.Length;
 
-    /// <summary>Whether <see cref="Limit"/> bounds the answer, rather than being all there is.</summary>
-    public readonly bool HasBound => _rules.CountsMore || IsFull;
+    /// <summary>Whether the caller gave a radius, rather than asking for the nearest whatever their distance.</summary>
+    public readonly bool IsRange => _rules.CountsMore;
 
     /// <summary>The most neighbours kept.</summary>
     public readonly int Room => _heap.Length;

@@ -23,9 +23,9 @@ internal readonly unsafe struct Planner
     internal static int FewestDeferredRows { get; set; } = 1 << 16;
 
     /// <summary>Scanning one row of a window, and beginning a window: short runs cost more than one long run.</summary>
-    private const double WindowRowNanoseconds = 0.40;
+    private const double WindowRowNanoseconds = 0.42;
 
-    private const double WindowNanoseconds = 25;
+    private const double WindowNanoseconds = 40;
 
     /// <summary>A forced engine gets a longer leash, not an endless one: enumerating buckets can take 2^length steps.</summary>
     private const double ForcedPatience = 16;
@@ -67,8 +67,9 @@ internal readonly unsafe struct Planner
         search.FindNear(answer.Limit);
         if (table is not null)
         {
-            // An answer that is not full yet has no bound; then what random codes would need stands in.
-            int limit = answer.HasBound ? answer.Limit : Math.Min(answer.Limit, ExpectedRadius.Of(segment.Words * 64, count, answer.Room));
+            // The nearest centre bounds the answer from above; for codes that are not clustered far too high, so the radius where random codes
+            // would fill the answer bounds the estimate too. Queries that are farther from everything are noticed on the way.
+            int limit = answer.IsRange ? answer.Limit : Math.Min(answer.Limit, ExpectedRadius.Of(segment.Words * 64, count, answer.Room));
             (double rows, double centers) = search.CountRest(limit);
             double clusterCost = (rows * segment.Words * WindowRowNanoseconds) + (centers * WindowNanoseconds);
             MultiIndexSearch buckets = new(segment, table, query);
@@ -97,7 +98,7 @@ internal readonly unsafe struct Planner
         {
             // The limit bounds the rest, but the first buckets leave it far too high: until they are past the radius where random codes
             // would fill the answer, that radius stands in.
-            int radius = Math.Min(answer.Limit, Math.Max(expected, search.Complete + 1));
+            int radius = answer.IsRange ? answer.Limit : Math.Min(answer.Limit, Math.Max(expected, search.Complete + 1));
             if (search.CostUpTo(radius) > scanCost)
             {
                 answer.Skip(search);

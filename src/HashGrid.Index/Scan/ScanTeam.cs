@@ -10,13 +10,14 @@ namespace HashGrid.Index.Scan;
 /// </remarks>
 internal static unsafe class ScanTeam
 {
-    /// <summary>Below this many words a thread is not worth waking: 2M words take half a millisecond alone.</summary>
-    private const long WordsPerThread = 1 << 20;
-
-    private const int RowsPerTurn = 1 << 16;
-
     private static readonly Lock Busy = new();
     private static ScanMate[] _mates = [];
+
+    /// <summary>Below this many words a thread is not worth waking: 2M words take half a millisecond alone. Lowered by tests.</summary>
+    internal static int WordsPerThread { get; set; } = 1 << 20;
+
+    /// <summary>Rows that a thread takes at a time. Lowered by tests.</summary>
+    internal static int RowsPerTurn { get; set; } = 1 << 16;
 
     /// <summary>How many threads a scan of <paramref name="rows"/> rows can use.</summary>
     public static int UsefulThreads(Segment segment, int rows) => (int)Math.Clamp((long)rows * segment.Words / WordsPerThread, 1, 256);

@@ -8,6 +8,7 @@ internal sealed unsafe class SixBitBlockTests
     [TestCase(1)]
     [TestCase(2)]
     [TestCase(3)]
+    [TestCase(4)]
     public void Block_EveryTail_AgreesWithScalar(int words)
     {
         SixBitBlock? block = SixBitBlock.TryCreate(words, 257);
@@ -39,6 +40,24 @@ internal sealed unsafe class SixBitBlockTests
             }
         }
         System.Runtime.InteropServices.NativeMemory.AlignedFree(tables);
+    }
+
+    [Test]
+    public void FirstWithin_AllBitsDiffer_SaturatesAndIsStillFound()
+    {
+        SixBitBlock? block = SixBitBlock.TryCreate(4, 3);
+        if (block is null) Assert.Ignore("needs AVX-512 VBMI and no other forced kernel");
+        ulong[] codes = [.. Enumerable.Repeat(ulong.MaxValue, 12)], query = new ulong[4];
+        byte* tables = stackalloc byte[SixBitBlock.TableBytes(4)];
+        fixed (ulong* c = codes, q = query)
+        {
+            block.Fill(c, 3);
+            SixBitBlock.MakeTables(q, 4, tables);
+            Assert.That(block.Nearest(q), Is.EqualTo((0, (ushort)255)));
+        }
+        Assert.That(block.FirstWithin(tables, 0, 256, out ulong hits), Is.Zero);
+        Assert.That(hits, Is.EqualTo(0b111UL));
+        Assert.That(block.FirstWithin(tables, 0, 254, out _), Is.EqualTo(1));
     }
 
     [Test]

@@ -1,4 +1,6 @@
 using CsCheck;
+using HashGrid.Index.Planning;
+using HashGrid.Index.Scan;
 using HashGrid.Index.Tests.Support;
 
 namespace HashGrid.Index.Tests.Oracle;
@@ -26,6 +28,13 @@ internal sealed class ProgramOracleTests
         Gen.Int[0, 50],
         Gen.Enum<SearchEngine>(),
         Gen.Bool);
+
+    /// <summary>So that a few hundred rows already go through several threads and the common scan of a batch.</summary>
+    [OneTimeSetUp]
+    public void LowerThresholds() => (Planner.FewestDeferredRows, ScanTeam.WordsPerThread, ScanTeam.RowsPerTurn) = (100, 100, 70);
+
+    [OneTimeTearDown]
+    public void RestoreThresholds() => (Planner.FewestDeferredRows, ScanTeam.WordsPerThread, ScanTeam.RowsPerTurn) = (1 << 16, 1 << 20, 1 << 16);
 
     [Test]
     public void Program_AnyWidthAndSteps_EqualsBruteForce()
@@ -67,6 +76,23 @@ internal sealed class ProgramOracleTests
                 },
                 iter: 120,
                 threads: 1);
+
+    [Test]
+    public void NearestSearch_FilterThrowsOnAnyThread_ReachesTheCallerAndLeavesTheTeamUsable()
+    {
+        var width = new CodeWidth(64);
+        ulong[] codes = CodeGenerator.Uniform(13, 3000, width);
+        using HammingIndex index = HammingIndex.Build(width, [], codes, new HammingIndexOptions { Structures = IndexStructures.None });
+        BruteForce oracle = BruteForce.Of(width, codes);
+        for (ulong bad = 0; bad < 3000; bad += 300)
+        {
+            ulong thrower = bad;
+            var throwing = new SearchOptions { Threads = 3, Filter = id => id == thrower ? throw new InvalidOperationException("mine") : true };
+            // Room for all, so that every id is asked about.
+            Assert.That(() => index.NearestSearch([5], new Neighbor[3000], throwing), Throws.InvalidOperationException.With.Message.EqualTo("mine"));
+            CheckNearest(index, oracle, [5], 20, new SearchOptions { Threads = 3 });
+        }
+    }
 
     private static void Run(
         TemporaryFolder folder,
