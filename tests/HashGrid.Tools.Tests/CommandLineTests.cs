@@ -4,6 +4,8 @@ namespace HashGrid.Tools.Tests;
 
 public class CommandLineTests
 {
+    [TestCase("serve")]
+    [TestCase("demo")]
     [TestCase("encode")]
     [TestCase("ingest")]
     [TestCase("search")]
@@ -29,7 +31,7 @@ public class CommandLineTests
     {
         ToolRun run = await Tool.HashGridAsync("--help");
 
-        Assert.That(run.Output, Does.Contain("ingest").And.Contains("search"));
+        Assert.That(run.Output, Does.Contain("serve").And.Contains("ingest").And.Contains("hashgrid demo"));
     }
 
     [TestCase("'bogus'", "bogus")]
@@ -55,6 +57,7 @@ public class CommandLineTests
     [TestCase("no HashGrid server answers", "stats", "--server", "unix:/nonexistent/socket")]
     [TestCase("does not exist", "search", "/nonexistent/a.png")]
     [TestCase("neither a file nor a folder", "ingest", "/nonexistent")]
+    [TestCase("labels.csv does not exist", "demo", "--samples", "/nonexistent")]
     public async Task Command_ThatCannotBeDone_ExitsWithOneAndOneLine(string expected, params string[] arguments)
     {
         ToolRun run = await Tool.HashGridAsync(arguments);

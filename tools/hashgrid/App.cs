@@ -21,7 +21,8 @@ internal static class App
             return Complain(WrongArguments, $"{Describe(parsed)}; see `{PathOf(parsed.CommandResult)} --help`");
 
         using var interrupt = new CancellationTokenSource();
-        using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        // The server stops by its own rules, and its exit code is its own.
+        using PosixSignalRegistration? onInterrupt = parsed.CommandResult.Command is ServeCommand ? null : PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
             // The first one ends the work in order; a second one, the process.
             signal.Cancel = !interrupt.IsCancellationRequested;
@@ -57,8 +58,10 @@ internal static class App
 
     public static RootCommand Root()
     {
-        RootCommand root = new("Images in, binary codes out, near codes back.")
+        RootCommand root = new("Images in, binary codes out, near codes back.\n\nStart with `hashgrid demo`, which runs everything once on sample X-rays.")
         {
+            new ServeCommand(),
+            new DemoCommand(),
             new EncodeCommand(),
             new IngestCommand(),
             new SearchCommand(),

@@ -3,7 +3,7 @@ using HashGrid.Client;
 
 namespace HashGrid.CommandLine;
 
-/// <summary><c>--server ADDRESS</c>, else the environment variable HASHGRID_SERVER, else this machine.</summary>
+/// <summary><c>--server ADDRESS</c>, else the environment variable HASHGRID_SERVER, else this machine. An API key comes from HASHGRID_API_KEY only: arguments are visible to every process.</summary>
 internal sealed class ServerOption : Option<string>
 {
     public const string Default = "http://127.0.0.1:5080";
@@ -11,7 +11,7 @@ internal sealed class ServerOption : Option<string>
     public ServerOption()
         : base("--server")
     {
-        Description = "Address of the server: http://host:port or unix:/path (or the variable HASHGRID_SERVER)";
+        Description = "Address of the server: http://host:port, https://host:port or unix:/path (or the variable HASHGRID_SERVER); an API key is read from HASHGRID_API_KEY";
         HelpName = "ADDRESS";
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("HASHGRID_SERVER") is { Length: > 0 } address ? address : Default;
     }
@@ -20,7 +20,8 @@ internal sealed class ServerOption : Option<string>
     {
         try
         {
-            return new HashGridClient(parsed.GetRequiredValue(this));
+            string? key = Environment.GetEnvironmentVariable("HASHGRID_API_KEY");
+            return new HashGridClient(parsed.GetRequiredValue(this), new HashGridClientOptions { ApiKey = string.IsNullOrEmpty(key) ? null : key });
         }
         catch (ArgumentException failure)
         {

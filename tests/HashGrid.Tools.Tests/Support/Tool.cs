@@ -12,6 +12,22 @@ internal static class Tool
 
     public static Task<ToolRun> LoadGenAsync(params string[] arguments) => RunAsync("loadgen", arguments);
 
+    /// <summary>Waits for a tool that <see cref="Start"/> started, and takes what it has not been asked for yet.</summary>
+    public static async Task<ToolRun> EndAsync(Process process)
+    {
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await Task.WhenAll(process.WaitForExitAsync(), output, error).WaitAsync(Limit);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+        return new ToolRun(process.ExitCode, await output, await error);
+    }
+
     /// <summary>Starts a tool; the caller waits for it and disposes it.</summary>
     public static Process Start(string tool, params string[] arguments)
     {
@@ -25,7 +41,9 @@ internal static class Tool
         start.ArgumentList.Add(PathOf(tool));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
-        start.Environment.Remove("HASHGRID_SERVER");
+        foreach (string name in (string[])["HASHGRID_SERVER", "HASHGRID_API_KEY"])
+            start.Environment.Remove(name);
+        start.Environment["HASHGRID_MODEL"] = TinyModel.Path;
         return Process.Start(start)!;
     }
 
@@ -35,17 +53,7 @@ internal static class Tool
     private static async Task<ToolRun> RunAsync(string tool, string[] arguments)
     {
         using Process process = Start(tool, arguments);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        try
-        {
-            await Task.WhenAll(process.WaitForExitAsync(), output, error).WaitAsync(Limit);
-        }
-        catch (TimeoutException)
-        {
-            process.Kill();
-            throw;
-        }
-        return new ToolRun(process.ExitCode, await output, await error);
+        return await EndAsync(process);
     }
 
     // artifacts/bin/HashGrid.Tools.Tests/debug/ → artifacts/bin/TOOL/debug/TOOL.dll

@@ -18,7 +18,10 @@ internal sealed class LabelsFile
         foreach (Dictionary<string, string> row in Csv.Read(path))
         {
             string file = Field(row, path, "file", "Image Index");
-            labels._labels[file] = Split(Field(row, path, "labels", "Finding Labels"));
+            string[] own = Split(Field(row, path, "labels", "Finding Labels"));
+            labels._labels[file] = own;
+            // The CSV's paths are relative to the CSV, the command line's to the current folder: the bare name joins them.
+            labels._labels.TryAdd(Path.GetFileName(file), own);
         }
         return labels;
     }
