@@ -9,7 +9,7 @@ namespace HashGrid.Model;
 /// <summary>Pixels in, packed codes out.</summary>
 /// <remarks>
 /// Owns the network with batch norm folded and weights in channels-last order, in float32. One thread at a time.
-/// The trunk runs on blocks of one fixed size, the rest of a block being zeros, so an image's code does not depend on its neighbours.
+/// Images pass one by one: sums then have one order, so an image's code does not depend on its batch. The threads work inside the layers.
 /// </remarks>
 public sealed class HashEncoder : IDisposable
 {
@@ -77,7 +77,7 @@ public sealed class HashEncoder : IDisposable
             using IDisposable inference = inference_mode();
             using DisposeScope scope = NewDisposeScope();
             float[] block = pixels.Slice(at * side * side, side * side).ToArray();
-            Tensor x = ChannelsLast(_net.Prepare(tensor(block, [1, side, side]).to(_device)));
+            Tensor x = _net.Prepare(tensor(block, [1, side, side]).to(_device));
             Tensor u = _net.Head(_net.Features(x)).Code.cpu().contiguous();
             Pack(MemoryMarshal.Cast<byte, float>(u.bytes), codes.Slice(at * WordsPerCode, WordsPerCode));
         }

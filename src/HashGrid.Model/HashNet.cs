@@ -66,7 +66,7 @@ public sealed class HashNet : IDisposable
     /// <summary>Grey [N, S, S] or [N, 1, S, S], 0..1 → x [N, 3, S, S], scaled as the trunk expects.</summary>
     public Tensor Prepare(Tensor pixels)
     {
-        Tensor x = pixels.view(-1, 1, Options.InputSize, Options.InputSize).expand(-1, 3, -1, -1);
+        Tensor x = pixels.view(-1, Options.InputSize, Options.InputSize, 1).expand(-1, -1, -1, 3).contiguous().permute(0, 3, 1, 2); // NHWC order in memory: convolutions are up to twice as fast
         if (Options.Scaling == InputScaling.Symmetric)
             return x * 2 - 1;
         using Tensor mean = tensor(ImageNetMean, device: x.device).view(1, 3, 1, 1), deviation = tensor(ImageNetDeviation, device: x.device).view(1, 3, 1, 1);
@@ -74,7 +74,17 @@ public sealed class HashNet : IDisposable
     }
 
     /// <summary>The trunk alone: x [N, 3, S, S] → F [N, K, H, W].</summary>
-    public Tensor Features(Tensor x) => _trunk.Forward(x, TrunkTraining);
+    public Tensor Features(Tensor x) => UpperFeatures(LowerFeatures(x));
+
+    /// <summary>The trunk through conv4_x: x [N, 3, S, S] → [N, K', S/16, S/16].</summary>
+    public Tensor LowerFeatures(Tensor x) => _trunk.Lower(x, TrunkTraining);
+
+    /// <summary>The rest of the trunk: [N, K', S/16, S/16] → F [N, K, H, W].</summary>
+    public Tensor UpperFeatures(Tensor x) => _trunk.Upper(x, TrunkTraining);
+
+    /// <summary>Whether a parameter belongs to the trunk, and there to the part through conv4_x.</summary>
+    public (bool Trunk, bool Lower) Place(string parameter) =>
+        parameter.StartsWith("trunk.", StringComparison.Ordinal) ? (true, _trunk.IsLower(parameter)) : (false, false);
 
     /// <summary>Everything after the trunk.</summary>
     public HashNetOutput Head(Tensor map)                                                         // F   [N, K, H, W]

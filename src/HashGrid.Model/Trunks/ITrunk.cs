@@ -8,8 +8,14 @@ public interface ITrunk
     /// <summary>Channels K of the feature map.</summary>
     public int Channels { get; }
 
-    /// <summary>[N, 3, S, S] → F [N, K, S / 32, S / 32] (stage 5) or [N, K, S / 16, S / 16] (stage 4).</summary>
-    public Tensor Forward(Tensor x, bool training);
+    /// <summary>The lower part: x [N, 3, S, S] → [N, K', S / 16, S / 16] (through conv4_x). What is usually frozen, and then computed once per picture.</summary>
+    public Tensor Lower(Tensor x, bool training);
+
+    /// <summary>The upper part: to F [N, K, S / 32, S / 32]; nothing at stage 4, where F is what <see cref="Lower"/> gives.</summary>
+    public Tensor Upper(Tensor x, bool training);
+
+    /// <summary>Whether a parameter of that name belongs to the lower part.</summary>
+    public bool IsLower(string name);
 
     /// <summary>Folds every batch norm; for inference.</summary>
     public void Fold();

@@ -11,6 +11,7 @@ public sealed class MobileNetV2 : ITrunk
     private static readonly (int T, int C, int N, int S)[] Rows =
         [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)];
 
+    private const int LowerBlocks = 13; // the first five rows
     private readonly ConvUnit _stem;
     private readonly List<(ConvUnit? Expand, ConvUnit Depthwise, ConvUnit Project, bool Residual)> _blocks = [];
     private readonly ConvUnit? _last;
@@ -42,18 +43,21 @@ public sealed class MobileNetV2 : ITrunk
     public int Channels { get; }
 
     /// <inheritdoc/>
-    public Tensor Forward(Tensor x, bool training)                                       // [N, 3, S, S]
+    public Tensor Lower(Tensor x, bool training)                                         // [N, 3, S, S]
     {
         x = functional.relu6(_stem.Forward(x, training));                                // [N, 32, S/2, S/2]
-        foreach ((ConvUnit? expand, ConvUnit depthwise, ConvUnit project, bool residual) in _blocks)
-        {
-            Tensor y = expand is null ? x : functional.relu6(expand.Forward(x, training)); // [N, t·c, H, W]
-            y = functional.relu6(depthwise.Forward(y, training));                        // [N, t·c, H/s, W/s]
-            y = project.Forward(y, training);                                            // [N, c', H/s, W/s], linear
-            x = residual ? x + y : y;
-        }                                                                                // stage 4: [N, 96, S/16, S/16]
-        return _last is null ? x : functional.relu6(_last.Forward(x, training));         // stage 5: [N, 1280, S/32, S/32]
+        return Blocks(x, 0, LowerBlocks, training);                                      // [N, 96, S/16, S/16]
     }
+
+    /// <inheritdoc/>
+    public Tensor Upper(Tensor x, bool training)                                         // [N, 96, S/16, S/16]
+    {
+        x = Blocks(x, LowerBlocks, _blocks.Count, training);                             // [N, 320, S/32, S/32]
+        return _last is null ? x : functional.relu6(_last.Forward(x, training));         // [N, 1280, S/32, S/32]
+    }
+
+    /// <inheritdoc/>
+    public bool IsLower(string name) => int.Parse(name.Split('.')[2], System.Globalization.CultureInfo.InvariantCulture) <= LowerBlocks;
 
     /// <inheritdoc/>
     public void Fold()
@@ -66,5 +70,17 @@ public sealed class MobileNetV2 : ITrunk
             project.Fold();
         }
         _last?.Fold();
+    }
+
+    private Tensor Blocks(Tensor x, int from, int to, bool training)
+    {
+        foreach ((ConvUnit? expand, ConvUnit depthwise, ConvUnit project, bool residual) in _blocks[from..to])
+        {
+            Tensor y = expand is null ? x : functional.relu6(expand.Forward(x, training)); // [N, t·c, H, W]
+            y = functional.relu6(depthwise.Forward(y, training));                        // [N, t·c, H/s, W/s]
+            y = project.Forward(y, training);                                            // [N, c', H/s, W/s], linear
+            x = residual ? x + y : y;
+        }
+        return x;
     }
 }

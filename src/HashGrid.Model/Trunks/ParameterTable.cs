@@ -39,6 +39,18 @@ public sealed class ParameterTable : IDisposable
         _tensors[name] = value.detach().DetachFromDisposeScope();
     }
 
+    /// <summary>Converts every tensor; double precision makes gradients comparable where batch norm over few values amplifies rounding.</summary>
+    public void To(ScalarType type)
+    {
+        foreach (string name in _names)
+        {
+            Tensor old = _tensors[name], value = old.detach().to_type(type);
+            _tensors[name] = (old is Parameter ? nn.Parameter(value) : value).DetachFromDisposeScope();
+            if (!ReferenceEquals(value, old))
+                old.Dispose();
+        }
+    }
+
     /// <summary>Drops a tensor.</summary>
     public void Remove(string name)
     {

@@ -9,6 +9,7 @@ public sealed class ResNet : ITrunk
 {
     private readonly ConvUnit _stem;
     private readonly List<(ConvUnit One, ConvUnit Three, ConvUnit Out, ConvUnit? Skip)> _blocks = [];
+    private readonly int _lowerBlocks;
 
     /// <summary>Registers the trunk's tensors; w is <see cref="HashNetOptions.TrunkWidth"/>, 64 in ResNet-50.</summary>
     public ResNet(ParameterTable table, string prefix, HashNetOptions options)
@@ -29,25 +30,25 @@ public sealed class ResNet : ITrunk
                 input = output;
             }
         Channels = input;
+        _lowerBlocks = options.TrunkBlocks[..3].Sum();
     }
 
     /// <inheritdoc/>
     public int Channels { get; }
 
     /// <inheritdoc/>
-    public Tensor Forward(Tensor x, bool training)                                       // [N, 3, S, S]
+    public Tensor Lower(Tensor x, bool training)                                         // [N, 3, S, S]
     {
         x = functional.relu(_stem.Forward(x, training));                                 // [N, w, S/2, S/2]
         x = functional.max_pool2d(x, 3, stride: 2, padding: 1);                          // [N, w, S/4, S/4]
-        foreach ((ConvUnit one, ConvUnit three, ConvUnit last, ConvUnit? skip) in _blocks) // stages: [N, 4w, S/4], [N, 8w, S/8], [N, 16w, S/16], [N, 32w, S/32]
-        {
-            Tensor y = functional.relu(one.Forward(x, training));                        // [N, c, H, W]
-            y = functional.relu(three.Forward(y, training));                             // [N, c, H/s, W/s]
-            y = last.Forward(y, training);                                               // [N, 4c, H/s, W/s]
-            x = functional.relu(y + (skip is null ? x : skip.Forward(x, training)));     // [N, 4c, H/s, W/s]
-        }
-        return x;
+        return Blocks(x, 0, _lowerBlocks, training);                                     // [N, 4w, S/4], [N, 8w, S/8], [N, 16w, S/16]
     }
+
+    /// <inheritdoc/>
+    public Tensor Upper(Tensor x, bool training) => Blocks(x, _lowerBlocks, _blocks.Count, training); // [N, 32w, S/32]
+
+    /// <inheritdoc/>
+    public bool IsLower(string name) => !name.Contains("layer4", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public void Fold()
@@ -60,5 +61,17 @@ public sealed class ResNet : ITrunk
             last.Fold();
             skip?.Fold();
         }
+    }
+
+    private Tensor Blocks(Tensor x, int from, int to, bool training)
+    {
+        foreach ((ConvUnit one, ConvUnit three, ConvUnit last, ConvUnit? skip) in _blocks[from..to])
+        {
+            Tensor y = functional.relu(one.Forward(x, training));                        // [N, c, H, W]
+            y = functional.relu(three.Forward(y, training));                             // [N, c, H/s, W/s]
+            y = last.Forward(y, training);                                               // [N, 4c, H/s, W/s]
+            x = functional.relu(y + (skip is null ? x : skip.Forward(x, training)));     // [N, 4c, H/s, W/s]
+        }
+        return x;
     }
 }

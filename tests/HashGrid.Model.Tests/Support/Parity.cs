@@ -34,6 +34,6 @@ internal static class Parity
     {
         using Tensor expected = Tensor(name);
         Assert.That(actual.shape, Is.EqualTo(expected.shape), name);
-        return ((actual - expected).abs().max() / expected.abs().max()).item<float>();
+        return ((actual - expected).abs().max() / expected.abs().max()).to_type(ScalarType.Float64).item<double>();
     }
 }

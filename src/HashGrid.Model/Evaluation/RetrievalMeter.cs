@@ -1,0 +1,131 @@
+namespace HashGrid.Model.Evaluation;
+
+/// <summary>Collects one ranking per query and computes mAP, nDCG@100 and P@10. Not thread-safe.</summary>
+/// <remarks>Expectation over ties: McSherry and Najork, "Computing information retrieval performance measures efficiently in the presence of tied scores", ECIR 2008.</remarks>
+public sealed class RetrievalMeter
+{
+    private const int Cutoff = 100;
+    private readonly List<(string Patient, double[] Values)> _queries = [];
+    private int _leftOut;
+
+    /// <summary>Adds one query's full ranking of the database.</summary>
+    /// <param name="patient">Whose query it is; intervals resample patients.</param>
+    /// <param name="distances">Ascending, in the order of the ranking.</param>
+    /// <param name="shared">Labels that each item of the ranking shares with the query; 0: not relevant.</param>
+    /// <exception cref="ArgumentException">The spans differ in length, or the distances do not ascend.</exception>
+    public void Add(string patient, ReadOnlySpan<int> distances, ReadOnlySpan<int> shared)
+    {
+        if (distances.Length != shared.Length)
+            throw new ArgumentException($"{distances.Length} distances, but {shared.Length} items");
+        for (int i = 1; i < distances.Length; i++)
+            if (distances[i] < distances[i - 1])
+                throw new ArgumentException($"distance {distances[i]} at rank {i + 1} follows {distances[i - 1]}; a ranking ascends");
+        int relevant = 0;
+        foreach (int count in shared)
+            relevant += count > 0 ? 1 : 0;
+        if (relevant == 0)
+        {
+            _leftOut++;
+            return;
+        }
+        double ideal = IdealGain(shared);
+        int[] ranks = [.. Enumerable.Range(0, shared.Length)], one = new int[shared.Length];
+        _queries.Add((patient, [
+            AveragePrecision(ranks, shared, relevant), Gain(ranks, shared) / ideal, PrecisionAt10(shared),
+            AveragePrecision(distances, shared, relevant), Gain(distances, shared) / ideal, AveragePrecision(one, shared, relevant)]));
+    }
+
+    /// <summary>Means over all queries.</summary>
+    /// <param name="seed">Seed of the bootstrap, 1000 rounds.</param>
+    /// <exception cref="InvalidOperationException">No query has a relevant item.</exception>
+    public RetrievalScores Scores(int seed = 1)
+    {
+        if (_queries.Count == 0)
+            throw new InvalidOperationException($"none of {_leftOut} queries has a relevant item in the database");
+        double[] mean = [.. Enumerable.Range(0, 6).Select(i => _queries.Average(query => query.Values[i]))];
+        (double low, double high) = Bootstrap(seed);
+        return new RetrievalScores(mean[0], mean[1], mean[2], mean[3], mean[4], mean[5], _queries.Count, _leftOut, low, high);
+    }
+
+    /// <summary>Expected average precision; items of equal key are in random order. R = all relevant in the database.</summary>
+    private static double AveragePrecision(ReadOnlySpan<int> keys, ReadOnlySpan<int> shared, int relevant)
+    {
+        double sum = 0;
+        int before = 0;
+        for (int start = 0, end; start < keys.Length; start = end)
+        {
+            (end, int hits) = Block(keys, shared, start);
+            int size = end - start;
+            for (int i = 0; i < size && hits > 0; i++)
+            {
+                double others = size == 1 ? 0 : (double)i * (hits - 1) / (size - 1); // relevant ones expected ahead within the block, given that this one is
+                sum += (double)hits / size * (before + others + 1) / (start + i + 1);
+            }
+            before += hits;
+        }
+        return sum / relevant;
+    }
+
+    private static double Gain(ReadOnlySpan<int> keys, ReadOnlySpan<int> shared)
+    {
+        double sum = 0;
+        for (int start = 0, end; start < Math.Min(Cutoff, keys.Length); start = end)
+        {
+            (end, _) = Block(keys, shared, start);
+            double gain = 0, discount = 0;
+            for (int i = start; i < end; i++)
+            {
+                gain += Math.Pow(2, shared[i]) - 1;
+                discount += i < Cutoff ? 1 / Math.Log2(i + 2) : 0;
+            }
+            sum += gain / (end - start) * discount;
+        }
+        return sum;
+    }
+
+    private static double IdealGain(ReadOnlySpan<int> shared)
+    {
+        int[] best = shared.ToArray();
+        Array.Sort(best, (a, b) => b.CompareTo(a));
+        double sum = 0;
+        for (int i = 0; i < Math.Min(Cutoff, best.Length); i++)
+            sum += (Math.Pow(2, best[i]) - 1) / Math.Log2(i + 2);
+        return sum;
+    }
+
+    private static double PrecisionAt10(ReadOnlySpan<int> shared)
+    {
+        int hits = 0, count = Math.Min(10, shared.Length);
+        for (int i = 0; i < count; i++)
+            hits += shared[i] > 0 ? 1 : 0;
+        return (double)hits / count;
+    }
+
+    private static (int End, int Hits) Block(ReadOnlySpan<int> keys, ReadOnlySpan<int> shared, int start)
+    {
+        int end = start, hits = 0;
+        for (; end < keys.Length && keys[end] == keys[start]; end++)
+            hits += shared[end] > 0 ? 1 : 0;
+        return (end, hits);
+    }
+
+    private (double Low, double High) Bootstrap(int seed)
+    {
+        var random = new Random(seed);
+        (double Sum, int Count)[] patients = [.. _queries.GroupBy(query => query.Patient).Select(group => (group.Sum(query => query.Values[0]), group.Count()))];
+        double[] means = new double[1000];
+        for (int round = 0; round < means.Length; round++)
+        {
+            double sum = 0;
+            int count = 0;
+            for (int i = 0; i < patients.Length; i++)
+            {
+                (double part, int queries) = patients[random.Next(patients.Length)];
+                (sum, count) = (sum + part, count + queries);
+            }
+            means[round] = sum / count;
+        }
+        Array.Sort(means);
+        return (means[25], means[974]);
+    }
+}

@@ -1,0 +1,53 @@
+using static TorchSharp.torch;
+
+namespace HashGrid.Model.Losses;
+
+/// <summary>The paper's joint loss (eq. 8 to 12), with a mask for labels that are not known.</summary>
+public static class HashLoss
+{
+    /// <summary>Computes the loss of one batch.</summary>
+    /// <param name="code">u [N, k].</param>
+    /// <param name="logits">[N, C], or null to leave the classification term out.</param>
+    /// <param name="labels">[N, C], 0 or 1. Two images without any label are similar ("No Finding" is what they share).</param>
+    /// <param name="options">Weights.</param>
+    /// <param name="known">[N, C], 1 where the label is known, 0 where it is not; null: all known.</param>
+    public static HashLossTerms Compute(Tensor code, Tensor? logits, Tensor labels, HashLossOptions options, Tensor? known = null)
+    {
+        long n = code.shape[0], k = code.shape[1];
+        double margin = options.Margin ?? Math.Sqrt(2 * k);
+        (Tensor similar, Tensor certain) = Pairs(labels, known);                                   // [N, N] bool
+        Tensor pairs = certain.logical_and(ones(n, n, device: code.device).triu(1).to_type(ScalarType.Bool)).to_type(ScalarType.Float32); // i < j
+        Tensor y = similar.logical_not().to_type(ScalarType.Float32);                              // 0 similar, 1 not
+
+        Tensor squared = (code.unsqueeze(1) - code.unsqueeze(0)).square().sum(2);                  // D² [N, N]
+        Tensor distance = (squared + 1e-12).sqrt();                                                // a gradient at 0
+        Tensor pair = 0.5 * (1 - y) * squared + 0.5 * y * (margin - distance).clamp_min(0).square(); // eq. 8
+        Tensor contrastive = (pair * pairs).sum() / pairs.sum().clamp_min(1);
+        Tensor regulariser = (code.abs() - 1).abs().sum(1).mean();                                 // eq. 10, on |u|
+        if (options.PerBit)
+            (contrastive, regulariser) = (contrastive / k, regulariser / k);
+
+        Tensor classification = zeros(1, device: code.device).sum();
+        if (logits is not null)
+        {
+            Tensor each = logits.clamp_min(0) - logits * labels + (-logits.abs()).exp().log1p();   // eq. 11 from logits [N, C]
+            classification = (known is null ? each : each * known).sum(1).mean();
+        }
+        return new HashLossTerms(contrastive, regulariser, classification, contrastive + options.Alpha * regulariser + options.Beta * classification); // eq. 12
+    }
+
+    /// <summary>Which pairs are similar, and of which that is certain: a pair whose similarity hangs on an unknown label is not.</summary>
+    public static (Tensor Similar, Tensor Certain) Pairs(Tensor labels, Tensor? known)
+    {
+        Tensor positive = known is null ? labels : labels * known;                                 // [N, C]
+        Tensor unknown = known is null ? zeros_like(labels) : 1 - known;
+        Tensor empty = (positive.sum(1) == 0).logical_and(unknown.sum(1) == 0).to_type(ScalarType.Float32).unsqueeze(1); // surely no label
+        Tensor shared = positive.mm(positive.t()) + empty.mm(empty.t());
+        Tensor similar = shared > 0;
+        if (known is null)
+            return (similar, ones_like(similar));
+        Tensor maybeEmpty = (positive.sum(1) == 0).to_type(ScalarType.Float32).unsqueeze(1);
+        Tensor possible = (positive + unknown).mm((positive + unknown).t()) + maybeEmpty.mm(maybeEmpty.t());
+        return (similar, similar.logical_or(possible == 0));
+    }
+}

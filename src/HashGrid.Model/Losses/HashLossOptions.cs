@@ -1,0 +1,17 @@
+namespace HashGrid.Model.Losses;
+
+/// <summary>Weights of the joint loss; the defaults are the paper's.</summary>
+public sealed record HashLossOptions
+{
+    /// <summary>α, weight of the term that draws u to ±1.</summary>
+    public double Alpha { get; init; } = 0.5;
+
+    /// <summary>β, weight of the classification term.</summary>
+    public double Beta { get; init; } = 0.5;
+
+    /// <summary>m, in units of D; null: √(2k), the distance of ±1 codes that differ in half their bits.</summary>
+    public double? Margin { get; init; }
+
+    /// <summary>Divide L_c and L_r by k, so that a learning rate found at one width holds at another.</summary>
+    public bool PerBit { get; init; }
+}

@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using HashGrid.Model.Losses;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace HashGrid.Model.Training;
+
+/// <summary>Trains a network on a set of pictures. One at a time in a process; same options, data and threads give the same weights.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly HashNet _net;
+    private readonly PictureSet _pictures;
+    private readonly TrainerOptions _options;
+    private readonly Tensor _labels, _known;
+    private readonly (string Name, Parameter Value)[] _learned;
+    private readonly Dictionary<string, Tensor> _average = [];
+    private readonly FeatureCache? _cache;
+    private readonly bool _ownsCache;
+    private readonly optim.Optimizer _optimizer;
+
+    /// <summary>Prepares training; computes the frozen part of every view, so this can take minutes.</summary>
+    /// <param name="net">Trained in place; stays the caller's.</param>
+    /// <param name="pictures">Training pictures.</param>
+    /// <param name="options">The recipe.</param>
+    /// <param name="cache">What the frozen part gives for these pictures, if it is at hand; stays the caller's.</param>
+    /// <exception cref="ArgumentException">Fewer pictures than one batch, or a cache of something else.</exception>
+    public Trainer(HashNet net, PictureSet pictures, TrainerOptions options, FeatureCache? cache = null)
+    {
+        if (cache is not null && (cache.Freeze != options.Freeze || cache.Count != pictures.Images.Count))
+            throw new ArgumentException($"the cache holds {cache.Count} pictures, frozen {cache.Freeze}; expected {pictures.Images.Count}, frozen {options.Freeze}", nameof(cache));
+        if (pictures.Images.Count < options.BatchSize)
+            throw new ArgumentException($"{pictures.Images.Count} pictures, but one batch needs {options.BatchSize}; use more pictures or a smaller batch");
+        (_net, _pictures, _options) = (net, pictures, options);
+        if (options.Threads > 0)
+            set_num_threads(options.Threads);
+        (_labels, _known) = pictures.LabelMatrix(net.Options.Labels);
+        _learned = [.. net.Table.Parameters.Where(one => Learns(one.Name))];
+        _optimizer = CreateOptimizer();
+        _ownsCache = cache is null;
+        _cache = cache ?? (options.Freeze == Freeze.Nothing ? null : FeatureCache.Compute(net, pictures, options));
+    }
+
+    /// <summary>Runs one epoch.</summary>
+    /// <param name="trainingEpoch">1 to the number of epochs; decides rate, order and augmentation, so a resumed run goes on as it would have.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    public TrainingProgress RunEpoch(int trainingEpoch, CancellationToken cancellation = default)
+    {
+        var random = new Random(HashCode(_options.Seed, trainingEpoch));
+        int[] order = [.. Enumerable.Range(0, _pictures.Images.Count)];
+        random.Shuffle(order);
+        int steps = order.Length / _options.BatchSize;
+        double[] sums = new double[4];
+        long started = Stopwatch.GetTimestamp();
+        double rate = 0;
+        (_net.Training, _net.TrunkTraining) = (true, _options.Freeze == Freeze.Nothing);
+        for (int step = 0; step < steps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            rate = Rate(trainingEpoch - 1 + (double)step / steps);
+            SetRate(rate);
+            using DisposeScope scope = NewDisposeScope();
+            HashLossTerms terms = Step(order.AsSpan(step * _options.BatchSize, _options.BatchSize), random);
+            foreach ((int i, Tensor term) in new[] { terms.Total, terms.Contrastive, terms.Regulariser, terms.Classification }.Index())
+                sums[i] += term.item<float>() / steps;
+        }
+        (_net.Training, _net.TrunkTraining) = (false, false);
+        return new TrainingProgress(trainingEpoch, sums[0], sums[1], sums[2], sums[3], rate, steps * _options.BatchSize / Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <summary>Puts the running average of weights into the network (if there is one); training is over then.</summary>
+    public void UseAverage()
+    {
+        using IDisposable frozen = no_grad();
+        foreach ((string name, Tensor value) in _average)
+            _net.Table[name].copy_(value);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor tensor in (IEnumerable<Tensor>)[_labels, _known, .. _average.Values])
+            tensor.Dispose();
+        if (_ownsCache)
+            _cache?.Dispose();
+        _optimizer.Dispose();
+    }
+
+    private HashLossTerms Step(ReadOnlySpan<int> batch, Random random)
+    {
+        _optimizer.zero_grad();
+        HashNetOutput output = _net.Head(Map(batch, random));
+        Tensor chosen = tensor(Array.ConvertAll(batch.ToArray(), i => (long)i));
+        HashLossTerms terms = HashLoss.Compute(output.Code, output.Logits, _labels.index_select(0, chosen), _options.Loss, _known.index_select(0, chosen));
+        terms.Total.backward();
+        nn.utils.clip_grad_norm_(_learned.Select(one => one.Value), _options.ClipNorm);
+        _optimizer.step();
+        if (_options.Average > 0)
+            Accumulate();
+        return terms;
+    }
+
+    private Tensor Map(ReadOnlySpan<int> batch, Random random) =>
+        _cache?.Map(_net, batch, random) ?? _net.Features(_net.Prepare(Augmentation.Apply(_pictures.Pixels(batch), random, _options.Rotation, _options.Zoom)));
+
+    private bool Learns(string name)
+    {
+        (bool trunk, bool lower) = _net.Place(name);
+        return !trunk || _options.Freeze == Freeze.Nothing || (_options.Freeze == Freeze.Lower && !lower);
+    }
+
+    private optim.Optimizer CreateOptimizer()
+    {
+        Parameter[] Part(bool trunk) => [.. _learned.Where(one => _net.Place(one.Name).Trunk == trunk).Select(one => one.Value)];
+        double trunkRate = _options.Rate * _options.TrunkRate;
+        if (_options.Optimizer == OptimizerKind.AdamW)
+            return optim.AdamW([
+                new AdamW.ParamGroup(Part(false), _options.Rate, weight_decay: _options.WeightDecay),
+                new AdamW.ParamGroup(Part(true), trunkRate, weight_decay: _options.WeightDecay)]);
+        return optim.SGD([
+            new SGD.ParamGroup(Part(false), _options.Rate, _options.Momentum, 0, _options.WeightDecay, false),
+            new SGD.ParamGroup(Part(true), trunkRate, _options.Momentum, 0, _options.WeightDecay, false)], _options.Rate);
+    }
+
+    private double Rate(double epochs) =>
+        _options.DropAfter > 0 ? _options.Rate * (epochs >= _options.DropAfter ? 0.1 : 1) : _options.Rate * 0.5 * (1 + Math.Cos(Math.PI * epochs / _options.Epochs));
+
+    private void SetRate(double rate)
+    {
+        foreach ((int i, var group) in _optimizer.ParamGroups.Index())
+            group.LearningRate = i == 0 ? rate : rate * _options.TrunkRate;
+    }
+
+    private void Accumulate()
+    {
+        using IDisposable frozen = no_grad();
+        foreach ((string name, Parameter value) in _learned)
+            if (!_average.TryGetValue(name, out Tensor? mean))
+                _average[name] = value.detach().clone().DetachFromDisposeScope();
+            else
+                mean.mul_(_options.Average).add_(value, 1 - _options.Average);
+    }
+
+    private static int HashCode(int seed, int stream) => unchecked(seed * 1_000_003 + stream * 7919);
+}

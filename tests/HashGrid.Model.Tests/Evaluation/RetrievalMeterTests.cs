@@ -1,0 +1,82 @@
+using HashGrid.Model.Evaluation;
+
+namespace HashGrid.Model.Tests.Evaluation;
+
+public sealed class RetrievalMeterTests
+{
+    [Test]
+    public void Scores_NoTies_AreTheValuesByHand()
+    {
+        RetrievalScores scores = One([1, 2, 3, 4], [1, 0, 2, 0]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(scores.Map, Is.EqualTo((1 + 2.0 / 3) / 2).Within(1e-12));
+            Assert.That(scores.MapTieAware, Is.EqualTo(scores.Map).Within(1e-12));
+            Assert.That(scores.Ndcg100, Is.EqualTo((1 + 3 / 2.0) / (3 + 1 / Math.Log2(3))).Within(1e-12));
+            Assert.That(scores.PrecisionAt10, Is.EqualTo(0.5));
+        });
+    }
+
+    [Test]
+    public void Scores_Ties_AreTheMeanOverEveryOrder()
+    {
+        int[] distances = [0, 1, 1, 1, 2, 2], shared = [0, 1, 0, 2, 1, 0];
+        double map = 0, ndcg = 0;
+        int orders = 0;
+        foreach (int[] middle in Permutations([1, 0, 2]))
+            foreach (int[] last in Permutations([1, 0]))
+            {
+                RetrievalScores one = One([0, 1, 2, 3, 4, 5], [0, .. middle, .. last]);
+                (map, ndcg, orders) = (map + one.Map, ndcg + one.Ndcg100, orders + 1);
+            }
+        RetrievalScores tied = One(distances, shared);
+        Assert.That(tied.MapTieAware, Is.EqualTo(map / orders).Within(1e-12));
+        Assert.That(tied.Ndcg100TieAware, Is.EqualTo(ndcg / orders).Within(1e-12));
+        Assert.That(tied.Map, Is.EqualTo(One([0, 1, 2, 3, 4, 5], shared).Map).Within(1e-12), "ties by position");
+    }
+
+    [Test]
+    public void Scores_AllTied_TieAwareIsRandom()
+    {
+        RetrievalScores scores = One([3, 3, 3, 3, 3], [1, 0, 0, 1, 0]);
+        Assert.That(scores.MapTieAware, Is.EqualTo(scores.MapRandom).Within(1e-12));
+        double mean = Permutations([1, 0, 0, 1, 0]).Average(order => One([0, 1, 2, 3, 4], order).Map);
+        Assert.That(scores.MapRandom, Is.EqualTo(mean).Within(1e-12));
+    }
+
+    [Test]
+    public void Add_NothingRelevant_IsLeftOutAndCounted()
+    {
+        var meter = new RetrievalMeter();
+        meter.Add("a", [1, 2], [0, 0]);
+        Assert.Throws<InvalidOperationException>(() => meter.Scores());
+        meter.Add("a", [1, 2], [0, 1]);
+        Assert.That(meter.Scores(), Has.Property("LeftOut").EqualTo(1).And.Property("Queries").EqualTo(1).And.Property("Map").EqualTo(0.5));
+    }
+
+    [Test]
+    public void Add_DistancesDescend_Refuses() =>
+        Assert.That(Assert.Throws<ArgumentException>(() => new RetrievalMeter().Add("a", [2, 1], [0, 1]))!.Message, Does.Contain("rank 2"));
+
+    [Test]
+    public void Scores_Interval_HoldsTheMean()
+    {
+        var meter = new RetrievalMeter();
+        for (int i = 0; i < 40; i++)
+            meter.Add($"p{i / 2}", [1, 2, 3], i % 3 == 0 ? [1, 0, 0] : [0, 0, 1]);
+        RetrievalScores scores = meter.Scores(seed: 3);
+        Assert.That(scores.Map, Is.InRange(scores.MapLow, scores.MapHigh));
+        Assert.That(meter.Scores(seed: 3), Is.EqualTo(scores));
+    }
+
+    private static RetrievalScores One(int[] distances, int[] shared)
+    {
+        var meter = new RetrievalMeter();
+        meter.Add("a", distances, shared);
+        return meter.Scores();
+    }
+
+    private static IEnumerable<int[]> Permutations(int[] items) => items.Length <= 1
+        ? [items]
+        : Enumerable.Range(0, items.Length).SelectMany(i => Permutations([.. items[..i], .. items[(i + 1)..]]).Select(rest => (int[])[items[i], .. rest]));
+}

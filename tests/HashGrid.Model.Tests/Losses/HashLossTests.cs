@@ -1,0 +1,94 @@
+using HashGrid.Model.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace HashGrid.Model.Tests.Losses;
+
+public sealed class HashLossTests
+{
+    [Test]
+    public void Compute_TwoStepsOfSgd_AgreeWithParity()
+    {
+        // In double precision, as the expected values were: batch norm over six values amplifies float32's rounding to per cents of a gradient.
+        using HashNet net = Parity.Net();
+        net.Table.To(ScalarType.Float64);
+        (net.Training, net.TrunkTraining) = (true, true);
+        using DisposeScope scope = NewDisposeScope();
+        using optim.Optimizer optimizer = optim.SGD(net.Table.Parameters.Select(one => one.Value), 0.01, momentum: 0.9, weight_decay: 1e-4);
+        Tensor x = Parity.Tensor("x").to_type(ScalarType.Float64), labels = Parity.Tensor("y").to_type(ScalarType.Float64);
+        for (int step = 0; step < 2; step++)
+        {
+            optimizer.zero_grad();
+            HashNetOutput output = net.Forward(x);
+            HashLossTerms terms = HashLoss.Compute(output.Code, output.Logits, labels, new HashLossOptions());
+            Assert.That(Parity.RelativeError(output.Code, $"train{step}.u"), Is.LessThan(1e-5), $"codes of step {step}");
+            Assert.That(Parity.RelativeError(stack([terms.Contrastive, terms.Regulariser, terms.Classification, terms.Total]), $"train{step}.losses"), Is.LessThan(1e-5), $"losses of step {step}");
+            terms.Total.backward();
+            if (step == 1) // the expected gradients are those that the second step was made with
+                foreach ((string name, TorchSharp.Modules.Parameter value) in net.Table.Parameters)
+                    AssertClose(value.grad!, $"grad.{name}");
+            optimizer.step();
+        }
+        foreach (string name in net.Table.Names)
+            AssertClose(net.Table[name], $"after2.{name}");
+    }
+
+    [Test]
+    public void Compute_TwoDissimilarCodes_IsTheValueByHand()
+    {
+        // u = (1, 0), (0, 0): D = 1, m = √4 = 2; L_c = ½ (2 − 1)²; L_r = mean(1, 2); L_cb = 2 ln 2 (one class each, logits 0)
+        using DisposeScope scope = NewDisposeScope();
+        HashLossTerms terms = HashLoss.Compute(tensor(new float[,] { { 1, 0 }, { 0, 0 } }), zeros(2, 2), tensor(new float[,] { { 1, 0 }, { 0, 1 } }), new HashLossOptions());
+        Assert.Multiple(() =>
+        {
+            Assert.That(terms.Contrastive.item<float>(), Is.EqualTo(0.5).Within(1e-5));
+            Assert.That(terms.Regulariser.item<float>(), Is.EqualTo(1.5).Within(1e-6));
+            Assert.That(terms.Classification.item<float>(), Is.EqualTo(2 * Math.Log(2)).Within(1e-6));
+            Assert.That(terms.Total.item<float>(), Is.EqualTo(0.5 + 0.75 + Math.Log(2)).Within(1e-5));
+        });
+    }
+
+    [Test]
+    public void Compute_AnyCode_GradientIsTheFiniteDifference()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(5);
+        Tensor labels = tensor(new float[,] { { 1, 0 }, { 1, 1 }, { 0, 0 }, { 0, 1 } }), code = randn([4, 6], dtype: ScalarType.Float64, generator: generator);
+        double Loss(Tensor u) => HashLoss.Compute(u, null, labels, new HashLossOptions()).Total.item<double>();
+        Tensor leaf = code.clone().requires_grad_();
+        HashLoss.Compute(leaf, null, labels, new HashLossOptions()).Total.backward();
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 6; j++)
+            {
+                Tensor up = code.clone(), down = code.clone();
+                up[i, j] += 1e-5;
+                down[i, j] -= 1e-5;
+                Assert.That(leaf.grad![i, j].item<double>(), Is.EqualTo((Loss(up) - Loss(down)) / 2e-5).Within(1e-6), $"element {i}, {j}");
+            }
+    }
+
+    [Test]
+    public void Pairs_UnknownLabels_OnlyCertainPairsCount()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor labels = tensor(new float[,] { { 1, 0 }, { 0, 0 }, { 0, 1 }, { 1, 0 } }), known = tensor(new float[,] { { 1, 1 }, { 0, 1 }, { 1, 1 }, { 1, 0 } });
+        (Tensor similar, Tensor certain) = HashLoss.Pairs(labels, known);
+        Assert.Multiple(() =>
+        {
+            Assert.That(certain[0, 1].item<bool>(), Is.False, "the second may have the first's label");
+            Assert.That(certain[0, 2].item<bool>(), Is.True);
+            Assert.That(similar[0, 2].item<bool>(), Is.False);
+            Assert.That(similar[0, 3].item<bool>() && certain[0, 3].item<bool>(), Is.True, "one shared label settles it");
+            Assert.That(certain[2, 3].item<bool>(), Is.False, "the last may have the third's label");
+        });
+    }
+
+    private static void AssertClose(Tensor actual, string name)
+    {
+        if (!Parity.Expected.ContainsKey(name))
+            Assert.Fail($"no expected tensor {name}");
+        using Tensor expected = Parity.Tensor(name);
+        double error = (actual - expected).abs().max().to_type(ScalarType.Float64).item<double>(), scale = expected.abs().max().item<float>();
+        Assert.That(error, Is.LessThan(1e-4 * Math.Max(scale, 1e-3)), name);
+    }
+}
