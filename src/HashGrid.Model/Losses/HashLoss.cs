@@ -33,7 +33,10 @@ public static class HashLoss
             Tensor each = logits.clamp_min(0) - logits * labels + (-logits.abs()).exp().log1p();   // eq. 11 from logits [N, C]
             classification = (known is null ? each : each * known).sum(1).mean();
         }
-        return new HashLossTerms(contrastive, regulariser, classification, contrastive + options.Alpha * regulariser + options.Beta * classification); // eq. 12
+        Tensor total = contrastive + options.Alpha * regulariser + options.Beta * classification; // eq. 12
+        if (options.Balance > 0)
+            total = total + options.Balance * code.mean([0]).square().mean();
+        return new HashLossTerms(contrastive, regulariser, classification, total);
     }
 
     /// <summary>Which pairs are similar, and of which that is certain: a pair whose similarity hangs on an unknown label is not.</summary>

@@ -12,6 +12,9 @@ public sealed record HashLossOptions
     /// <summary>m, in units of D; null: √(2k), the distance of ±1 codes that differ in half their bits.</summary>
     public double? Margin { get; init; }
 
+    /// <summary>Weight of the square of each bit's mean over the batch, averaged over bits; 0 in the paper. Keeps bits from being the same for every image.</summary>
+    public double Balance { get; init; }
+
     /// <summary>Divide L_c and L_r by k, so that a learning rate found at one width holds at another.</summary>
     public bool PerBit { get; init; }
 }

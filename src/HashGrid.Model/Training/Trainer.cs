@@ -39,6 +39,8 @@ public sealed class Trainer : IDisposable
         _optimizer = CreateOptimizer();
         _ownsCache = cache is null;
         _cache = cache ?? (options.Freeze == Freeze.Nothing ? null : FeatureCache.Compute(net, pictures, options));
+        if (options.CentreBits)
+            CentreBits(batchStatistics: true);
     }
 
     /// <summary>Runs one epoch.</summary>
@@ -74,6 +76,26 @@ public sealed class Trainer : IDisposable
         using IDisposable frozen = no_grad();
         foreach ((string name, Tensor value) in _average)
             _net.Table[name].copy_(value);
+    }
+
+    /// <summary>Shifts every bit by its median over the training pictures; the class scores stay as they are.</summary>
+    /// <param name="batchStatistics">With batch norm as in training: its running statistics mean nothing before the first epoch.</param>
+    public void CentreBits(bool batchStatistics = false)
+    {
+        using IDisposable frozen = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Dictionary<string, Tensor> statistics = _net.Table.Names.Where(name => name.Contains("running_", StringComparison.Ordinal)).ToDictionary(name => name, name => _net.Table[name].clone());
+        (_net.Training, _net.TrunkTraining) = (batchStatistics, batchStatistics && _options.Freeze == Freeze.Nothing);
+        var codes = new List<Tensor>();
+        foreach (int[] chunk in Enumerable.Range(0, _pictures.Images.Count).Chunk(_options.BatchSize).Where(chunk => chunk.Length == _options.BatchSize))
+            codes.Add(_net.Head(_cache?.Map(_net, chunk, null) ?? _net.Features(_net.Prepare(_pictures.Pixels(chunk)))).Code);
+        (_net.Training, _net.TrunkTraining) = (false, false);
+        foreach ((string name, Tensor value) in statistics)
+            _net.Table[name].copy_(value);
+        Tensor all = cat(codes), shift = all.sort(0).Values[all.shape[0] / 2]; // [k]
+        _net.Table["hash.bias"].sub_(shift);
+        if (_net.Options.Labels.Length > 0 && !_net.Options.ClassifyFromHidden)
+            _net.Table["classifier.bias"].add_(_net.Table["classifier.weight"].mv(shift));
     }
 
     /// <inheritdoc/>

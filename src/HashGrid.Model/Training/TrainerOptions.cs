@@ -50,6 +50,9 @@ public sealed record TrainerOptions
     /// <summary>Decay of the running average of weights that evaluation and the result use; 0: none.</summary>
     public double Average { get; init; }
 
+    /// <summary>Before the first epoch, shift every bit so that it divides the training pictures in half. Otherwise most bits start, and stay, the same for every picture.</summary>
+    public bool CentreBits { get; init; }
+
     /// <summary>Seed of order and augmentation.</summary>
     public int Seed { get; init; } = 1;
 
@@ -67,6 +70,7 @@ public sealed record TrainerOptions
         WeightDecay = 0.01,
         Freeze = Freeze.Lower,
         Average = 0.98,
-        Loss = new HashLossOptions { PerBit = true },
+        CentreBits = true,
+        Loss = new HashLossOptions { PerBit = true, Alpha = 0.1, Balance = 1 },
     };
 }
