@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Grpc.Health.V1;
+using HashGrid.Server.Indexing;
 using HashGrid.Server.Security;
 using HashGrid.Server.Services;
 using HashGrid.Server.Storage;
@@ -59,10 +60,7 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
             health.SetAll(HealthCheckResponse.Types.ServingStatus.Serving);
             logger.Ready((long)Stopwatch.GetElapsedTime(_start).TotalMilliseconds);
             _ready.TrySetResult();
-            while (runtime.Store.State == StoreState.Open) await Task.Delay(WatchPeriod, ct);
-            // Searches go on over what is there; whoever writes should go elsewhere.
-            health.SetReadOnly();
-            logger.StoreReadOnly(runtime.Store.Fault?.Message ?? "no reason was given");
+            await WatchPartsAsync(ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -70,8 +68,31 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
         }
         catch (Exception failure)
         {
+            // Told by whoever awaits Ready; ServerHost says it in one line.
             logger.StartFailed(failure);
             _ready.TrySetException(failure);
+        }
+    }
+
+    // Each part fails for itself: over a store that no longer writes searches go on, and a failed index stops nobody from storing.
+    private async Task WatchPartsAsync(CancellationToken ct)
+    {
+        bool storing = true, searching = true;
+        while (true)
+        {
+            await Task.Delay(WatchPeriod, ct);
+            if (storing && runtime.Store.State != StoreState.Open)
+            {
+                storing = false;
+                health.SetNotServing(HealthService.Ingest);
+                logger.StoreReadOnly(runtime.Store.Fault?.Message ?? "no reason was given");
+            }
+            if (searching && runtime.Index.State == IndexState.Failed)
+            {
+                searching = false;
+                health.SetNotServing(HealthService.Search);
+                logger.IndexFailed();
+            }
         }
     }
 }

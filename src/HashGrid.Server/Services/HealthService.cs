@@ -8,9 +8,10 @@ namespace HashGrid.Server.Services;
 /// <summary>grpc.health.v1, one status a service: NOT_SERVING until ready, and from the moment the server stops.</summary>
 public sealed class HealthService : HealthServiceImpl
 {
-    private const string Ingest = "hashgrid.v1.Ingest";
+    public const string Ingest = "hashgrid.v1.Ingest";
+    public const string Search = "hashgrid.v1.Search";
 
-    private static readonly string[] Names = ["", "hashgrid.v1.Encoder", Ingest, "hashgrid.v1.Search", "hashgrid.v1.Store"];
+    private static readonly string[] Names = ["", "hashgrid.v1.Encoder", Ingest, Search, "hashgrid.v1.Store"];
     private readonly IHostApplicationLifetime _lifetime;
 
     public HealthService(IHostApplicationLifetime lifetime)
@@ -24,8 +25,8 @@ public sealed class HealthService : HealthServiceImpl
         foreach (string name in Names) SetStatus(name, status);
     }
 
-    /// <summary>Only what writes stops serving.</summary>
-    public void SetReadOnly() => SetStatus(Ingest, ServingStatus.NotServing);
+    /// <summary>One service stops serving; the others go on.</summary>
+    public void SetNotServing(string name) => SetStatus(name, ServingStatus.NotServing);
 
     /// <summary>As the base, but a stop of the server ends the call: a watcher must not hold up the drain.</summary>
     public override async Task Watch(HealthCheckRequest request, IServerStreamWriter<HealthCheckResponse> responseStream, ServerCallContext context)

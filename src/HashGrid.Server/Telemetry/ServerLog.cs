@@ -18,8 +18,11 @@ internal static partial class ServerLog
     [LoggerMessage(104, LogLevel.Error, "The store turned read-only: {Problem}")]
     public static partial void StoreReadOnly(this ILogger logger, string problem);
 
-    [LoggerMessage(105, LogLevel.Error, "Start-up failed")]
+    [LoggerMessage(105, LogLevel.Debug, "Start-up failed")]
     public static partial void StartFailed(this ILogger logger, Exception failure);
+
+    [LoggerMessage(106, LogLevel.Error, "The index stopped following the store; searches are refused until a restart")]
+    public static partial void IndexFailed(this ILogger logger);
 
     [LoggerMessage(200, LogLevel.Error, "Bug: {Method} failed")]
     public static partial void Bug(this ILogger logger, string method, Exception failure);

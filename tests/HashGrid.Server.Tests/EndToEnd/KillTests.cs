@@ -40,7 +40,7 @@ public sealed class KillTests
             acknowledged = call.Acknowledged;
             Assert.That(acknowledged, Is.LessThan(count), "the kill must come in mid-stream");
             await dead.CancelAsync();
-            Assert.That(() => sending.Soon(), Throws.InstanceOf<RpcException>().Or.InstanceOf<OperationCanceledException>().Or.InstanceOf<InvalidOperationException>());
+            Assert.That(() => sending.Soon(), Throws.InstanceOf<Exception>().And.Not.InstanceOf<TimeoutException>());
         }
 
         Dictionary<ulong, SearchReply> answers;
