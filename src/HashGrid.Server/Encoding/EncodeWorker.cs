@@ -19,6 +19,7 @@ public sealed class EncodeWorker : IDisposable
     private readonly ServerMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Thread _thread;
+    // Never disposed: a decoder that finishes late may still set it, and its handle goes with the last reference.
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly TaskCompletionSource<BatchCurve> _warm = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EncodeItem[] _batch;
@@ -63,7 +64,6 @@ public sealed class EncodeWorker : IDisposable
         _wake.Set();
         if (_thread.IsAlive) _thread.Join();
         _encoder.Dispose();
-        _wake.Dispose();
     }
 
     private void Run()

@@ -15,6 +15,7 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
     private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly Queue<Refusal> _refusals = new();
     private ulong _taken;          // last stream sequence put or refused
+    private ulong _told;           // last stream sequence acknowledged; set before the other loops may take items
     private long _takenStore;      // the store sequence that covers it
     private int _takenItems;       // items since the last acknowledgement
     private string? _drain;
@@ -23,7 +24,7 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
     /// <summary>Answers the opening: where to resume, credits, refusals that the client has not seen, and an acknowledgement that ends them.</summary>
     public async Task OpenAsync(StreamState state, long durable, ulong acknowledged, ModelIdentity model, CancellationToken ct)
     {
-        _taken = state.Last;
+        _taken = _told = state.Last;
         await writer.WriteAsync(new IngestReply
         {
             Opened = new IngestOpened { ResumeAfter = state.Last, Model = model, Credits = (uint)credits.TakeGrant() },
@@ -56,7 +57,6 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
     /// <summary>Waits until items are durable and tells so; ends after <see cref="Complete"/>.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        ulong told = _taken;
         bool drained = false;
         while (true)
         {
@@ -79,10 +79,10 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
             if (items > 0) await store.WaitDurableAsync(storeSequence, ct);
             while (NextRefusal(sequence) is { } refusal) await WriteAsync(refusal, ct);
             // After a drain the last acknowledgement is told in any case: the client waits for it.
-            if (sequence > told || (drained && complete))
+            if (sequence > _told || (drained && complete))
             {
                 await WriteAckAsync(sequence, storeSequence, ct);
-                told = sequence;
+                _told = sequence;
             }
             metrics.ItemsAcknowledged(items);
             credits.Finish(items);

@@ -18,6 +18,7 @@ public sealed class EncodePipelineTests
     public async Task SetUp()
     {
         _encoder = new TinyEncoder();
+        _decoder.BeforeDecode = null;
         _metrics = new ServerMetrics();
         _pipeline = new EncodePipeline(_encoder, _decoder, new EncodeLimits { MaxItems = 64, MaxBytes = 1 << 20, Decoders = 2, DecodeAhead = 32, MaxBatch = 8 },
             TimeProvider.System, _metrics, NullLogger.Instance);
@@ -151,6 +152,23 @@ public sealed class EncodePipelineTests
         gate.Set();
         await dispose.Soon();
         Assert.That(_encoder.Disposed, Is.True);
+    }
+
+    [Test]
+    public async Task Dispose_WhileAPictureIsDecoded_LetsTheDecoderFinishLate()
+    {
+        using ManualResetEventSlim gate = new(), decoding = new();
+        _decoder.BeforeDecode = () =>
+        {
+            decoding.Set();
+            gate.Wait(Within.Limit);
+        };
+        EncodeItem item = await Enqueue(_pipeline.OpenFlow(1), Picture(1)).Soon();
+        Assert.That(decoding.Wait(Within.Limit), Is.True);
+        _pipeline.Dispose();
+        gate.Set();
+        Assert.That(() => item.Code.Soon(), Throws.InstanceOf<ServiceException>().With.Property("Reason").EqualTo(ErrorReason.ServerDraining));
+        await Within.Until(() => _pipeline.Budget is { Items: 0, Bytes: 0 }, "the late picture to give its room back");
     }
 
     [Test]

@@ -43,6 +43,19 @@ public sealed class IngestServiceTests
     }
 
     [Test]
+    public async Task Stream_ItemSentWithTheOpening_IsAcknowledged()
+    {
+        // The item is there before the server has answered the opening: every loop finds work at its first step.
+        for (ulong i = 0; i < 50; i++)
+        {
+            using IngestCall call = new(_server.Channel);
+            await call.SendAsync(new IngestRequest { Open = new IngestOpen { StreamId = $"{_stream} {i}" } });
+            await call.SendCodeAsync(1, Id(i), i);
+            await call.AcknowledgedAsync(1);
+        }
+    }
+
+    [Test]
     public async Task Stream_LargeImageInChunks_GetsTheCodeOfTheWholeFile()
     {
         byte[] png = TestImages.Png(2, 400, stored: true);
