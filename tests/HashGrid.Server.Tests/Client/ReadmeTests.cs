@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using HashGrid.Client;
 using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Client;
 
-/// <summary>The README's example is the text between the region marks below: it compiles, and it runs.</summary>
+/// <summary>The README's example is the text between the region marks below: it compiles, it runs, and the README shows the same lines.</summary>
 [Category("EndToEnd")]
 public class ReadmeTests
 {
@@ -21,6 +22,16 @@ public class ReadmeTests
         string[] lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.That(lines, Has.Length.EqualTo(4));
         Assert.That(lines[0].TrimEnd(), Is.EqualTo("0 bits: 0.png"));
+    }
+
+    [Test]
+    public void Readme_ExampleBlock_IsTheTestedSource()
+    {
+        string readme = File.ReadAllText(Checkout.PathOf("README.md"));
+        string example = string.Join('\n', Region(File.ReadAllLines(Source())));
+
+        Assert.That(readme.ReplaceLineEndings("\n"), Does.Contain($"```csharp\n{example}\n```"),
+            "README.md must show the region readme-example of ReadmeTests.cs, line for line");
     }
 
     private static async Task ExampleAsync(string address, string folder, TextWriter output)
@@ -41,4 +52,14 @@ public class ReadmeTests
             output.WriteLine($"{match.Distance} bits: {match.Name}");
         #endregion
     }
+
+    private static IEnumerable<string> Region(string[] lines)
+    {
+        const int Indent = 8;
+        return lines.SkipWhile(line => !line.TrimStart().StartsWith("#region readme-example", StringComparison.Ordinal)).Skip(1)
+            .TakeWhile(line => !line.TrimStart().StartsWith("#endregion", StringComparison.Ordinal))
+            .Select(line => line.Length > Indent ? line[Indent..] : line.Trim());
+    }
+
+    private static string Source([CallerFilePath] string path = "") => path;
 }
