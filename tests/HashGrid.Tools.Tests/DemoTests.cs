@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using HashGrid.Tools.Tests.Support;
 
 namespace HashGrid.Tools.Tests;
@@ -29,7 +31,7 @@ public class DemoTests
     public async Task Demo_Interrupted_EndsWith130AndLeavesNothingBehind()
     {
         using var folder = new TempFolder();
-        using Process demo = Tool.Start("hashgrid", "demo", "--out", folder.Path);
+        using Process demo = Tool.Start("hashgrid", "demo", "--out", folder.Path, "--samples", ManySamples(folder));
         string? line = await demo.StandardOutput.ReadLineAsync().WaitAsync(Tool.Limit);
         Assert.That(line, Does.StartWith("The server is ready"));
 
@@ -42,5 +44,19 @@ public class DemoTests
             Assert.That(run.ErrorLines, Has.Length.EqualTo(1));
             Assert.That(File.Exists(folder.File("retrieval.png")), Is.False);
         });
+    }
+
+    // Enough images that the interruption falls into the work, however late a busy machine delivers it.
+    private static string ManySamples(TempFolder folder)
+    {
+        string image = Directory.GetFiles(Path.Combine(Repository.Root, "samples", "images")).Order().First();
+        var csv = new StringBuilder("file,labels,patient_id,role\n");
+        for (int i = 0; i < 5000; i++)
+        {
+            File.CreateSymbolicLink(folder.File($"{i}.jpg"), image);
+            csv.Append(CultureInfo.InvariantCulture, $"{i}.jpg,Mass,{i},{(i == 0 ? "query" : "database")}\n");
+        }
+        File.WriteAllText(folder.File("labels.csv"), csv.ToString());
+        return folder.Path;
     }
 }
