@@ -31,13 +31,19 @@ internal static class Tool
     /// <summary>Starts a tool; the caller waits for it and disposes it.</summary>
     public static Process Start(string tool, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        // A shell ignores SIGINT for what it starts in the background, and children inherit that: tests that interrupt need the default back.
+        var start = new ProcessStartInfo(OperatingSystem.IsLinux() ? "env" : "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
             WorkingDirectory = Path.GetTempPath(),
         };
+        if (OperatingSystem.IsLinux())
+        {
+            start.ArgumentList.Add("--default-signal=INT");
+            start.ArgumentList.Add("dotnet");
+        }
         start.ArgumentList.Add(PathOf(tool));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
