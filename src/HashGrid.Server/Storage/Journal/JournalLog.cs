@@ -16,7 +16,7 @@ internal sealed class JournalLog : IDisposable
     private readonly SlotFile _superblockFile;
     private readonly JournalDevice _device;
     private readonly FasterLog _log;
-    private readonly FrameWriter _writer = new();
+    private readonly FrameWriter _writer;
     private readonly DurableWaiters _waiters = new();
     private readonly Lock _appending = new();
     private readonly object _changed = new();
@@ -27,6 +27,7 @@ internal sealed class JournalLog : IDisposable
     private JournalTail? _inFlight;
     private bool _wanted;
     private bool _stopping;
+    private bool _closed;
     private CodeStoreException? _fault;
 
     public JournalLog(
@@ -36,6 +37,8 @@ internal sealed class JournalLog : IDisposable
         _commits = commits;
         _superblockFile = superblockFile;
         _superblock = superblock;
+        // FASTER refuses an entry that does not fit a page, and page 0 has less room than the others.
+        _writer = new FrameWriter(Math.Min(FrameHeader.MaxFrameBytes, superblock.PageBytes / 2));
         _tail = _durable = tail;
         _waiters.Advance(tail.Sequence);
         if (tail.Sequence > 0)
@@ -92,7 +95,8 @@ internal sealed class JournalLog : IDisposable
     /// <param name="state">Handed to <paramref name="write"/>, so that it needs no closure.</param>
     /// <param name="write">Writes the payload, beginning with <see cref="FrameWriter.Begin"/>.</param>
     /// <returns>The tail behind the frame, and the address of its entry.</returns>
-    /// <exception cref="CodeStoreException">The journal stopped.</exception>
+    /// <exception cref="ArgumentException">The frame would not fit 1 MiB, or half a page.</exception>
+    /// <exception cref="CodeStoreException">The journal stopped, or is closed.</exception>
     public (long Sequence, long Address) Append<T>(byte kind, T state, Action<FrameWriter, T> write)
     {
         WaitForRoom();
@@ -100,6 +104,8 @@ internal sealed class JournalLog : IDisposable
         lock (_appending)
         {
             ThrowIfStopped();
+            if (_closed)
+                throw Closed();
             write(_writer, state);
             sequence = _tail.Sequence + 1;
             ReadOnlySpan<byte> frame = _writer.End(_tail.Link, kind, _options.Time.GetUtcNow().ToUnixTimeMilliseconds(), sequence, out uint crc);
@@ -156,12 +162,18 @@ internal sealed class JournalLog : IDisposable
             _stopping = true;
             Monitor.PulseAll(_changed);
         }
+        // What was appended in time is committed; from here on nothing is, so nobody may append to freed memory or wait for it.
         _committer.Join();
+        lock (_appending)
+            _closed = true;
+        _waiters.Fail(Closed());
         _log.Dispose();
         _device.Dispose();
         _commits.Dispose();
         _superblockFile.Dispose();
     }
+
+    private static CodeStoreException Closed() => new(CodeStoreProblem.Closed, "the store is closed");
 
     /// <summary>
     /// FASTER blocks in its allocator when memory is full of unwritten pages, where no watchdog can reach; so callers wait here first.
@@ -169,11 +181,9 @@ internal sealed class JournalLog : IDisposable
     private void WaitForRoom()
     {
         long room = (long)_superblock.PageBytes * (_options.PagesInMemory / 2);
-        if (_log.TailAddress - Volatile.Read(ref _durable).Address < room)
-            return;
         lock (_changed)
         {
-            while (_fault is null && _log.TailAddress - _durable.Address >= room)
+            while (_fault is null && !_stopping && _log.TailAddress - _durable.Address >= room)
                 Monitor.Wait(_changed);
         }
     }

@@ -1,0 +1,70 @@
+using HashGrid.Server.Storage.Files;
+
+namespace HashGrid.Server.Tests.Storage;
+
+/// <summary>The real disk, with one operation on files of one name that fails or waits when the test says so.</summary>
+internal sealed class FaultyFiles(string namePart) : IStorageFiles
+{
+    private volatile Exception? _onWrite;
+    private volatile Exception? _onSync;
+
+    /// <summary>While not set, syncs of the chosen files wait.</summary>
+    public ManualResetEventSlim SyncMayReturn { get; } = new(initialState: true);
+
+    /// <summary>Called when somebody asks for the free space.</summary>
+    public Action? OnFreeBytes { get; set; }
+
+    public void FailWrites(Exception e) => _onWrite = e;
+
+    public void FailSyncs(Exception e) => _onSync = e;
+
+    public void Heal() => _onWrite = _onSync = null;
+
+    public IStorageFile Open(string path, bool create)
+    {
+        IStorageFile file = DiskFiles.Instance.Open(path, create);
+        return Path.GetFileName(path).Contains(namePart, StringComparison.Ordinal) ? new FaultyFile(this, file) : file;
+    }
+
+    public bool Exists(string path) => DiskFiles.Instance.Exists(path);
+
+    public void Delete(string path) => DiskFiles.Instance.Delete(path);
+
+    public void Rename(string from, string to) => DiskFiles.Instance.Rename(from, to);
+
+    public void CreateDirectory(string path) => DiskFiles.Instance.CreateDirectory(path);
+
+    public void SyncDirectory(string path) => DiskFiles.Instance.SyncDirectory(path);
+
+    public long FreeBytes(string path)
+    {
+        OnFreeBytes?.Invoke();
+        return DiskFiles.Instance.FreeBytes(path);
+    }
+
+    private sealed class FaultyFile(FaultyFiles owner, IStorageFile inner) : IStorageFile
+    {
+        public long Length => inner.Length;
+
+        public int Read(Span<byte> destination, long offset) => inner.Read(destination, offset);
+
+        public void Write(ReadOnlySpan<byte> source, long offset)
+        {
+            if (owner._onWrite is { } e)
+                throw e;
+            inner.Write(source, offset);
+        }
+
+        public void Sync()
+        {
+            if (owner._onSync is { } e)
+                throw e;
+            owner.SyncMayReturn.Wait();
+            inner.Sync();
+        }
+
+        public void Reserve(long length) => inner.Reserve(length);
+
+        public void Dispose() => inner.Dispose();
+    }
+}
