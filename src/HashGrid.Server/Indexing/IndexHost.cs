@@ -12,7 +12,7 @@ public sealed class IndexHost : IAsyncDisposable
     private readonly SnapshotFolder _snapshots;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly AppliedWaiters _waiters = new();
+    private readonly SequenceWaiters _waiters = new();
     private readonly Lock _writing = new();
     private readonly long _target;
     private readonly Task _follower;
@@ -40,7 +40,7 @@ public sealed class IndexHost : IAsyncDisposable
     public IndexState State => (IndexState)Volatile.Read(ref _state);
 
     /// <summary>Every store change up to here is in the index.</summary>
-    public long AppliedSequence => _waiters.Applied;
+    public long AppliedSequence => _waiters.Reached;
 
     /// <summary>Why the index failed; null while it has not.</summary>
     public Exception? Fault { get; private set; }
@@ -77,7 +77,7 @@ public sealed class IndexHost : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _follower;
-        _waiters.Fail(new OperationCanceledException("the index is closed"));
+        _waiters.Fail(() => new OperationCanceledException("the index is closed"));
         lock (_writing)
             Index.Dispose();
         _stop.Dispose();
@@ -111,7 +111,7 @@ public sealed class IndexHost : IAsyncDisposable
             Fault = e;
             if (AppliedSequence < _store.DurableSequence || State == IndexState.CatchingUp)
                 Volatile.Write(ref _state, (int)IndexState.Failed);
-            _waiters.Fail(e);
+            _waiters.Fail(() => e);
             _ready.TrySetException(e);
             _ = _ready.Task.Exception;
         }

@@ -17,7 +17,7 @@ internal sealed class JournalLog : IDisposable
     private readonly JournalDevice _device;
     private readonly FasterLog _log;
     private readonly FrameWriter _writer;
-    private readonly DurableWaiters _waiters = new();
+    private readonly SequenceWaiters _waiters = new();
     private readonly Lock _appending = new();
     private readonly object _changed = new();
     private readonly Thread _committer;
@@ -62,7 +62,7 @@ internal sealed class JournalLog : IDisposable
             _device.Dispose();
             throw new CodeStoreException(
                 CodeStoreProblem.Damaged,
-                $"FasterLog recovered the addresses {superblock.BeginAddress} to {found}, but the frames end at {tail.Address}; nothing was changed, run `hashgrid fsck` on the folder",
+                $"FasterLog recovered the addresses {superblock.BeginAddress} to {found}, but the frames end at {tail.Address}; nothing was changed, restore the folder from a copy",
                 found);
         }
         _committer = new Thread(CommitLoop) { IsBackground = true, Name = "HashGrid journal committer" };
@@ -71,7 +71,7 @@ internal sealed class JournalLog : IDisposable
 
     public long LastSequence => Volatile.Read(ref _tail).Sequence;
 
-    public long DurableSequence => _waiters.Durable;
+    public long DurableSequence => _waiters.Reached;
 
     /// <summary>Behind the last durable frame.</summary>
     public long DurableAddress
@@ -142,8 +142,9 @@ internal sealed class JournalLog : IDisposable
             _fault ??= fault;
             Monitor.PulseAll(_changed);
         }
-        _waiters.Fail(_fault);
-        return _fault;
+        CodeStoreException first = _fault;
+        _waiters.Fail(() => new CodeStoreException(first.Reason, first.Message, first.Offset, first));
+        return first;
     }
 
     public void ThrowIfStopped()
@@ -166,7 +167,7 @@ internal sealed class JournalLog : IDisposable
         _committer.Join();
         lock (_appending)
             _closed = true;
-        _waiters.Fail(Closed());
+        _waiters.Fail(Closed);
         _log.Dispose();
         _device.Dispose();
         _commits.Dispose();

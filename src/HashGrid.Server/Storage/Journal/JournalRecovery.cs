@@ -14,7 +14,7 @@ internal static class JournalRecovery
     /// <param name="segments">The files.</param>
     /// <param name="superblock">The newest valid superblock.</param>
     /// <param name="commit">The newest valid commit record.</param>
-    /// <param name="from">Where to start: the begin of the journal, or the tail that a checkpoint covers.</param>
+    /// <param name="from">Where to start: the begin of the journal, or a tail whose views are known.</param>
     /// <param name="replay">Sees each frame once, in order.</param>
     /// <param name="ct">Checked between frames.</param>
     public static JournalTail Run(
@@ -48,7 +48,7 @@ internal static class JournalRecovery
         {
             throw new CodeStoreException(
                 CodeStoreProblem.Damaged,
-                $"the journal frame with sequence {frame.Sequence} at address {frame.Address} carries a valid checksum but a senseless payload: {e.Message}; run `hashgrid fsck` on the folder",
+                $"the journal frame with sequence {frame.Sequence} at address {frame.Address} carries a valid checksum but a senseless payload: {e.Message}; restore the folder from a copy",
                 frame.Address,
                 e);
         }
@@ -61,7 +61,7 @@ internal static class JournalRecovery
             : $"at address {scan.Tail.Address}: the chain of frames ends with another frame than the one that was acknowledged";
         return new CodeStoreException(
             CodeStoreProblem.Damaged,
-            $"the journal is damaged {found}; {durable.Sequence} frames up to address {durable.Address} were acknowledged, {scan.Tail.Sequence} can be read; nothing was changed, run `hashgrid fsck` on the folder and restore it from a copy",
+            $"the journal is damaged {found}; {durable.Sequence} frames up to address {durable.Address} were acknowledged, {scan.Tail.Sequence} can be read; nothing was changed, restore the folder from a copy",
             scan.Problem is null ? scan.Tail.Address : scan.ProblemAddress);
     }
 
