@@ -163,4 +163,22 @@ public sealed class CodeStoreTests : StoreFixture
         Assert.That(() => store.Put(Record(1, 1), PutMode.Add, null), Throws.TypeOf<CodeStoreException>().With.Property("Reason").EqualTo(CodeStoreProblem.Closed));
         Assert.That(store.State, Is.EqualTo(StoreState.Closed));
     }
+
+    [Test]
+    public async Task Put_DiskNearlyFull_IsRefusedWhileRemoveAndReadsGoOn()
+    {
+        CodeStore store = await OpenAsync();
+        store.Put(Record(1, 10), PutMode.Add, null);
+        store.Put(Record(2, 20), PutMode.Add, null);
+        await store.DisposeAsync();
+
+        CodeStoreOptions full = Options(Sub("store")) with { MinFreeBytes = long.MaxValue };
+        await using CodeStore again = await CodeStore.OpenAsync(full, Model, CancellationToken.None);
+        Assert.That(() => again.Put(Record(3, 30), PutMode.Add, null), Throws.TypeOf<CodeStoreException>().With.Property("Reason").EqualTo(CodeStoreProblem.DiskFull));
+        Assert.That(again.Remove(1, out long sequence), Is.True);
+        await DurableAsync(again, sequence);
+        Assert.That(again.TryGet(1, out _), Is.False);
+        Assert.That(again.TryGet(2, out _), Is.True);
+        Assert.That(again.State, Is.EqualTo(StoreState.Open));
+    }
 }
