@@ -43,7 +43,7 @@ public static class ModelFile
     {
         (IReadOnlyDictionary<string, SafetensorsEntry> tensors, IReadOnlyDictionary<string, string> metadata) = SafetensorsFile.Read(path);
         if (metadata.GetValueOrDefault("format") is not Format)
-            throw new ModelFileException($"weights '{path}' have format '{metadata.GetValueOrDefault("format", "none")}', expected {Format}; convert a plain checkpoint with import-weights");
+            throw new ModelFileException($"weights '{path}' have format '{metadata.GetValueOrDefault("format", "none")}', expected {Format} in the file's metadata; name weights that HashGrid wrote");
         HashNetOptions options = ReadOptions(path, metadata);
         string name = metadata.GetValueOrDefault("name", ""), fingerprint = Fingerprint(name, metadata["options"], tensors);
         if (metadata.GetValueOrDefault("fingerprint") != fingerprint)

@@ -15,7 +15,7 @@ internal sealed class SnapshotCommand : ToolCommand
     public SnapshotCommand()
         : base(
             "snapshot",
-            "Write an index snapshot and a table checkpoint, so that the server's next start is fast. Durability does not depend on it.",
+            "Write an index snapshot, so that the server's next start has less to index. Durability does not depend on it.",
             "hashgrid snapshot")
     {
         Add(_server);
