@@ -1,10 +1,11 @@
 using HashGrid.Client;
+using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Client;
 
 public class ClientPublicApiTests
 {
-    private static string FilePath => Checkout.PathOf("src", "HashGrid.Client", "PublicAPI.txt");
+    private static string FilePath => Repository.PathOf("src", "HashGrid.Client", "PublicAPI.txt");
 
     [Test]
     public void PublicSurface_Client_EqualsPublicApiFile()
@@ -21,7 +22,7 @@ public class ClientPublicApiTests
     [Test]
     public void PublicTypes_Client_LiveInTheRootFolder()
     {
-        string[] rootFiles = [.. Directory.GetFiles(Checkout.PathOf("src", "HashGrid.Client"), "*.cs").Select(f => Path.GetFileNameWithoutExtension(f)!)];
+        string[] rootFiles = [.. Directory.GetFiles(Repository.PathOf("src", "HashGrid.Client"), "*.cs").Select(f => Path.GetFileNameWithoutExtension(f)!)];
         string[] names = [.. typeof(HashGridClient).Assembly.GetExportedTypes()
             .Where(type => type is { IsNested: false, Namespace: "HashGrid.Client" or "Microsoft.Extensions.DependencyInjection" })
             .Select(type => type.Name)];

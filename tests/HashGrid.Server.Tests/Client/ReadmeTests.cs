@@ -27,7 +27,7 @@ public class ReadmeTests
     [Test]
     public void Readme_ExampleBlock_IsTheTestedSource()
     {
-        string readme = File.ReadAllText(Checkout.PathOf("README.md"));
+        string readme = File.ReadAllText(Repository.PathOf("README.md"));
         string example = string.Join('\n', Region(File.ReadAllLines(Source())));
 
         Assert.That(readme.ReplaceLineEndings("\n"), Does.Contain($"```csharp\n{example}\n```"),

@@ -5,6 +5,8 @@ internal static class Repository
 {
     public static string Root { get; } = Find();
 
+    public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
+
     /// <summary>The sample images, by name.</summary>
     public static string[] Samples => [.. Directory.GetFiles(Path.Combine(Root, "samples", "images")).Order(StringComparer.Ordinal)];
 
