@@ -11,7 +11,7 @@ public sealed partial class CodeStore
     /// <exception cref="CodeStoreException">A frame that was durable does not verify any more, or the device failed.</exception>
     public async IAsyncEnumerable<JournalRecord> ReadAsync(long fromSequence, [EnumeratorCancellation] CancellationToken ct)
     {
-        var scan = new JournalScan(_segments, _pageBytes, JournalTail.Empty(StoreId));
+        var scan = new JournalScan(_segments, _pageBytes, _marks.Before(fromSequence));
         while (true)
         {
             await WaitDurableAsync(scan.Tail.Sequence + 1, ct);

@@ -48,10 +48,15 @@ public sealed partial class CodeStore
             long journalBytes = Math.Max(commit.Address, superblock.Durable.Address);
             CodeTable views = table = new CodeTable(folder.TableFolder, options, journalBytes, model.Words);
             var streams = new StreamTable();
+            var marks = new JournalMarks(empty);
             JournalTail tail = JournalRecovery.Run(
-                segments, superblock, commit, empty, frame => Replay(frame, superblock, views, streams), ct);
+                segments, superblock, commit, empty, frame =>
+                {
+                    Replay(frame, superblock, views, streams);
+                    marks.Pass(frame);
+                }, ct);
             var log = new JournalLog(options, segments, new JournalCommits(commitFile), superblockFile, superblock, tail);
-            return new CodeStore(options, model, folder, superblock, segments, log, table, streams);
+            return new CodeStore(options, model, folder, superblock, segments, log, table, streams, marks);
         }
         catch
         {

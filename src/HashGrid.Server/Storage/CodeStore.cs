@@ -20,6 +20,7 @@ public sealed partial class CodeStore : IAsyncDisposable
     private readonly JournalLog _log;
     private readonly CodeTable _table;
     private readonly StreamTable _streams;
+    private readonly JournalMarks _marks;
     private readonly PendingChanges _pending = new();
     private readonly FrameWriter _tableWriter = new();
     private readonly Lock _deciding = new();
@@ -31,7 +32,7 @@ public sealed partial class CodeStore : IAsyncDisposable
     private int _closed;
 
     private CodeStore(
-        CodeStoreOptions options, StoreModel model, StoreFolder folder, Superblock superblock, JournalSegments segments, JournalLog log, CodeTable table, StreamTable streams)
+        CodeStoreOptions options, StoreModel model, StoreFolder folder, Superblock superblock, JournalSegments segments, JournalLog log, CodeTable table, StreamTable streams, JournalMarks marks)
     {
         _options = options;
         _model = model;
@@ -40,6 +41,7 @@ public sealed partial class CodeStore : IAsyncDisposable
         _log = log;
         _table = table;
         _streams = streams;
+        _marks = marks;
         _pageBytes = superblock.PageBytes;
         _disk = new DiskGuard(options);
         StoreId = superblock.StoreId;
@@ -90,9 +92,9 @@ public sealed partial class CodeStore : IAsyncDisposable
                 return new PutResult(PutOutcome.Repeated, entry.TakenSequence);
             CodeRecord? old = FindLatest(record.Id);
             if (old is not null && (mode == PutMode.Add ? old.SameCode(record) : old.SameContent(record)))
-                return new PutResult(PutOutcome.Unchanged, entry is null ? LatestSequence(old) : TakePosition(entry, stream!.Value.Sequence));
+                return new PutResult(PutOutcome.Unchanged, entry is null ? old.Sequence : TakePosition(entry, stream!.Value.Sequence));
             if (old is not null && mode == PutMode.Add)
-                return new PutResult(PutOutcome.Conflict, LatestSequence(old));
+                return new PutResult(PutOutcome.Conflict, old.Sequence);
             _disk.ThrowIfFull();
             long sequence = Append(JournalRecordKind.Put, (record, entry, position: stream?.Sequence ?? 0), static (writer, put) =>
                 Payloads.WritePut(writer, put.record, put.entry?.Number ?? 0, put.position));
@@ -164,8 +166,6 @@ public sealed partial class CodeStore : IAsyncDisposable
 
     private CodeRecord? FindLatest(ulong id) =>
         _pending.TryFind(id, long.MaxValue, out CodeRecord? record) ? record : _table.Find(id);
-
-    private static long LatestSequence(CodeRecord record) => record.Sequence;
 
     private long TakePosition(StreamEntry entry, ulong position)
     {

@@ -70,17 +70,16 @@ internal sealed class StoreFolder : IDisposable
         SlotFile? commits = null;
         try
         {
-            if (isNew || (file.Payload is null && !HasSegments()))
-                CreateSuperblock(file, model);
-            Superblock superblock = file.Payload is { } payload
-                ? Superblock.Read(payload, superblockPath)
-                : isNew || !HasSegments()
-                    ? _created!
-                    : throw new CodeStoreException(
-                        CodeStoreProblem.Damaged, $"{superblockPath} has no valid slot; nothing was changed, put the file back from a copy of the folder", 0);
-            Check(superblock, model);
             // A lost commit record costs nothing: the superblock names a durable tail and the frames behind it prove themselves.
             commits = SlotFile.Open(_options.Files, commitsPath, JournalCommits.Magic, create: true);
+            Superblock superblock;
+            if (file.Payload is { } payload)
+                superblock = Superblock.Read(payload, superblockPath);
+            else if (!HasSegments() && commits.Payload is null)
+                superblock = Create(file, model); // new, or the process ended before it wrote anything
+            else
+                throw new CodeStoreException(CodeStoreProblem.Damaged, $"{superblockPath} has no valid slot; put the file back from a copy of the folder", 0);
+            Check(superblock, model);
             _options.Files.SyncDirectory(Root);
             return (file, superblock, commits);
         }
@@ -94,16 +93,15 @@ internal sealed class StoreFolder : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private Superblock? _created;
-
     private bool HasSegments() => Directory.Exists(JournalFolder) && Directory.EnumerateFiles(JournalFolder, "segment.*").Any();
 
-    private void CreateSuperblock(SlotFile file, StoreModel model)
+    private Superblock Create(SlotFile file, StoreModel model)
     {
         var id = Guid.NewGuid();
-        _created = new Superblock(id, model, _options.PageBytes, _options.SegmentBytes, JournalTail.FirstAddress, JournalTail.Empty(id), Clean: true);
-        file.Write(_created.Write());
+        var created = new Superblock(id, model, _options.PageBytes, _options.SegmentBytes, JournalTail.FirstAddress, JournalTail.Empty(id), Clean: true);
+        file.Write(created.Write());
         file.Sync();
+        return created;
     }
 
     private void Check(Superblock superblock, StoreModel model)

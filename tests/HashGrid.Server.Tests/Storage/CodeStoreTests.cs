@@ -148,6 +148,26 @@ public sealed class CodeStoreTests : StoreFixture
     }
 
     [Test]
+    public async Task ReadAsync_AfterReopen_StartsAtAnySequence([Values(1, 4095, 4096, 4097, 4098, 8193, 9000, 9001)] long from)
+    {
+        await using (CodeStore store = await OpenAsync())
+        {
+            for (ulong id = 2; id <= 9000; id++) // sequence 1 is the identity
+                store.Put(Record(id, id), PutMode.Add, null);
+            await DurableAsync(store, store.LastSequence);
+        }
+        await using CodeStore again = await OpenAsync();
+        again.Put(Record(9001, 1), PutMode.Add, null);
+        using var stop = new CancellationTokenSource(Limit);
+        await foreach (JournalRecord record in again.ReadAsync(from, stop.Token))
+        {
+            Assert.That(record.Sequence, Is.EqualTo(from));
+            Assert.That(record.Id, Is.EqualTo(from == 1 ? 0UL : (ulong)from));
+            break;
+        }
+    }
+
+    [Test]
     public async Task Put_WrongWordCount_SaysBothCounts()
     {
         await using CodeStore store = await OpenAsync();
