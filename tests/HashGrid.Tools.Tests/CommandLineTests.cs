@@ -13,6 +13,7 @@ public class CommandLineTests
     [TestCase("remove")]
     [TestCase("stats")]
     [TestCase("snapshot")]
+    [TestCase("evaluate")]
     [TestCase("index", "search")]
     public async Task Help_EveryCommand_ShowsUsageAndExamples(params string[] command)
     {

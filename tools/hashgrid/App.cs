@@ -3,6 +3,9 @@ using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using HashGrid.Client;
 using HashGrid.CommandLine.Commands;
+using HashGrid.Model;
+using HashGrid.Model.Datasets;
+using HashGrid.Model.Runtime;
 
 namespace HashGrid.CommandLine;
 
@@ -45,7 +48,8 @@ internal static class App
         {
             return Complain(WrongArguments, $"{failure.Message}; see `{PathOf(parsed.CommandResult)} --help`");
         }
-        catch (Exception failure) when (failure is CommandException or HashGridException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is CommandException or HashGridException or IOException or UnauthorizedAccessException
+            or ModelFileException or DatasetException or TorchRuntimeException)
         {
             return Complain(Failed, FirstLine(failure));
         }
@@ -69,6 +73,7 @@ internal static class App
             new RemoveCommand(),
             new StatsCommand(),
             new SnapshotCommand(),
+            new EvaluateCommand(),
             new Command("index", "Work with raw code files, without a server.") { new IndexSearchCommand() },
         };
         Help.InstallIn(root);

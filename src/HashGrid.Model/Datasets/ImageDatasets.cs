@@ -19,14 +19,20 @@ public static class ImageDatasets
         CsvTable table = CsvTable.Read(csvPath, "file", "labels", "patient_id");
         string folder = Path.GetDirectoryName(Path.GetFullPath(csvPath))!;
         var images = new List<LabelledImage>();
+        foreach ((string column, string? wanted) in new[] { ("source", source), ("role", role) })
+            if (wanted is not null && !table.Has(column))
+                throw new DatasetException($"'{csvPath}' has no column '{column}', so rows with {column} '{wanted}' cannot be chosen");
         foreach (string[] row in table.Rows)
         {
             if ((source is not null && table.Get(row, "source") != source) || (role is not null && table.Get(row, "role") != role))
                 continue;
             string file = Require(table, row, "file");
-            images.Add(new LabelledImage(Path.Combine(folder, file), Require(table, row, "patient_id"), Labels(table, row, "labels"), []));
+            images.Add(new LabelledImage(Path.Combine(folder, file), Require(table, row, "patient_id"), Labels(table, row, "labels"), []) { Origin = Origin(table, row) });
         }
-        return images.Count > 0 ? images : throw new DatasetException($"'{csvPath}' has no row{(source is null ? "" : $" with source '{source}'")}{(role is null ? "" : $" with role '{role}'")}");
+        if (images.Count > 0)
+            return images;
+        string values = source is null ? "" : $"; its sources are {string.Join(", ", table.Rows.Select(row => $"'{table.Get(row, "source")}'").Distinct().Take(10))}";
+        throw new DatasetException($"'{csvPath}' has no row{(source is null ? "" : $" with source '{source}'")}{(role is null ? "" : $" with role '{role}'")}{values}");
     }
 
     /// <summary>NIH ChestX-ray14: Data_Entry_2017.csv or Data_Entry_2017_v2020.csv in a folder, pictures in any of images*/, images_*/images/.</summary>
@@ -48,7 +54,7 @@ public static class ImageDatasets
         {
             string file = Require(table, row, "Image Index");
             if (chosen is null ? files.TryGetValue(file, out string? path) : chosen.Contains(file) && files.TryGetValue(file, out path))
-                images.Add(new LabelledImage(path, Require(table, row, "Patient ID"), Labels(table, row, "Finding Labels"), []));
+                images.Add(new LabelledImage(path, Require(table, row, "Patient ID"), Labels(table, row, "Finding Labels"), []) { Origin = Origin(table, row) });
         }
         return images.Count > 0 ? images : throw new DatasetException($"none of the {table.Rows.Count} pictures of '{csv}' was found below '{folder}'; unpack images_*.tar.gz there");
     }
@@ -87,10 +93,12 @@ public static class ImageDatasets
                     case string other:
                         throw new DatasetException($"'{csvPath}' line {CsvTable.Line(row)}: {label} is '{other}', expected 1.0, 0.0, -1.0 or nothing");
                 }
-            images.Add(new LabelledImage(File.Exists(beside) ? beside : below, parts[2], labels, unknown));
+            images.Add(new LabelledImage(File.Exists(beside) ? beside : below, parts[2], labels, unknown) { Origin = Origin(table, row) });
         }
         return images.Count > 0 ? images : throw new DatasetException($"'{csvPath}' has no{(frontalOnly ? " frontal" : "")} row");
     }
+
+    private static string Origin(CsvTable table, string[] row) => $"'{table.Path}' line {CsvTable.Line(row)}";
 
     private static string Require(CsvTable table, string[] row, string column) =>
         table.Get(row, column) is { Length: > 0 } value ? value : throw new DatasetException($"'{table.Path}' line {CsvTable.Line(row)}: {column} is empty");

@@ -7,6 +7,9 @@ namespace HashGrid.Model.Datasets;
 /// <param name="Unknown">Labels that are neither positive nor negative.</param>
 public sealed record LabelledImage(string Path, string Patient, IReadOnlyList<string> Labels, IReadOnlyList<string> Unknown)
 {
+    /// <summary>Where the list names it, such as "'labels.csv' line 7", for messages; may be empty.</summary>
+    public string Origin { get; init; } = "";
+
     /// <summary>The label that says nothing was found; it makes pairs similar but is no class.</summary>
     public const string NoFinding = "No Finding";
 }

@@ -32,7 +32,8 @@ public sealed class RetrievalMeter
         int[] ranks = [.. Enumerable.Range(0, shared.Length)], one = new int[shared.Length];
         _queries.Add((patient, [
             AveragePrecision(ranks, shared, relevant), Gain(ranks, shared) / ideal, PrecisionAt10(shared),
-            AveragePrecision(distances, shared, relevant), Gain(distances, shared) / ideal, AveragePrecision(one, shared, relevant)]));
+            AveragePrecision(distances, shared, relevant), Gain(distances, shared) / ideal, AveragePrecision(one, shared, relevant),
+            CutPrecision(shared, 10, relevant), FoundPrecision(shared, Cutoff)]));
     }
 
     /// <summary>Means over all queries.</summary>
@@ -42,9 +43,16 @@ public sealed class RetrievalMeter
     {
         if (_queries.Count == 0)
             throw new InvalidOperationException($"none of {_leftOut} queries has a relevant item in the database");
-        double[] mean = [.. Enumerable.Range(0, 6).Select(i => _queries.Average(query => query.Values[i]))];
-        (double low, double high) = Bootstrap(seed);
-        return new RetrievalScores(mean[0], mean[1], mean[2], mean[3], mean[4], mean[5], _queries.Count, _leftOut, low, high);
+        double[] mean = [.. Enumerable.Range(0, 8).Select(i => _queries.Average(query => query.Values[i]))];
+        (double low, double high) = Bootstrap(seed, 0);
+        (double ndcgLow, double ndcgHigh) = Bootstrap(seed, 1);
+        return new RetrievalScores(mean[0], mean[1], mean[2], mean[3], mean[4], mean[5], _queries.Count, _leftOut, low, high)
+        {
+            Ndcg100Low = ndcgLow,
+            Ndcg100High = ndcgHigh,
+            MapAt10 = mean[6],
+            MapAt100Found = mean[7],
+        };
     }
 
     /// <summary>Expected average precision; items of equal key are in random order. R = all relevant in the database.</summary>
@@ -101,6 +109,23 @@ public sealed class RetrievalMeter
         return (double)hits / count;
     }
 
+    /// <summary>AP of the first <paramref name="count"/>, over the most that could be there.</summary>
+    private static double CutPrecision(ReadOnlySpan<int> shared, int count, int relevant) => PrecisionSum(shared, count).Sum / Math.Min(relevant, count);
+
+    /// <summary>AP of the first <paramref name="count"/>, over those found there; 0 if there are none.</summary>
+    private static double FoundPrecision(ReadOnlySpan<int> shared, int count) =>
+        PrecisionSum(shared, count) is { Hits: > 0 } found ? found.Sum / found.Hits : 0;
+
+    private static (double Sum, int Hits) PrecisionSum(ReadOnlySpan<int> shared, int count)
+    {
+        double sum = 0;
+        int hits = 0;
+        for (int i = 0; i < Math.Min(count, shared.Length); i++)
+            if (shared[i] > 0)
+                sum += (double)++hits / (i + 1);
+        return (sum, hits);
+    }
+
     private static (int End, int Hits) Block(ReadOnlySpan<int> keys, ReadOnlySpan<int> shared, int start)
     {
         int end = start, hits = 0;
@@ -109,10 +134,10 @@ public sealed class RetrievalMeter
         return (end, hits);
     }
 
-    private (double Low, double High) Bootstrap(int seed)
+    private (double Low, double High) Bootstrap(int seed, int value)
     {
         var random = new Random(seed);
-        (double Sum, int Count)[] patients = [.. _queries.GroupBy(query => query.Patient).Select(group => (group.Sum(query => query.Values[0]), group.Count()))];
+        (double Sum, int Count)[] patients = [.. _queries.GroupBy(query => query.Patient).Select(group => (group.Sum(query => query.Values[value]), group.Count()))];
         double[] means = new double[1000];
         for (int round = 0; round < means.Length; round++)
         {

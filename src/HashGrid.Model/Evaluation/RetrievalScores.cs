@@ -12,4 +12,20 @@ namespace HashGrid.Model.Evaluation;
 /// <param name="MapLow">Lower end of the 95 % bootstrap interval of <paramref name="Map"/>, resampling patients.</param>
 /// <param name="MapHigh">Upper end.</param>
 public sealed record RetrievalScores(
-    double Map, double Ndcg100, double PrecisionAt10, double MapTieAware, double Ndcg100TieAware, double MapRandom, int Queries, int LeftOut, double MapLow, double MapHigh);
+    double Map, double Ndcg100, double PrecisionAt10, double MapTieAware, double Ndcg100TieAware, double MapRandom, int Queries, int LeftOut, double MapLow, double MapHigh)
+{
+    /// <summary>Lower end of the 95 % bootstrap interval of <see cref="Ndcg100"/>, resampling patients.</summary>
+    public double Ndcg100Low { get; init; }
+
+    /// <summary>Upper end.</summary>
+    public double Ndcg100High { get; init; }
+
+    /// <summary>Mean average precision of the first 10, divided by min(relevant, 10).</summary>
+    public double MapAt10 { get; init; }
+
+    /// <summary>
+    /// Mean average precision of the first 100 as DeepHash-pytorch computes it: divided by those found there, so that finding fewer can score higher.
+    /// Only to compare with papers that use it.
+    /// </summary>
+    public double MapAt100Found { get; init; }
+}

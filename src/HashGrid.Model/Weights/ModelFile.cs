@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -11,6 +12,9 @@ namespace HashGrid.Model.Weights;
 /// <summary>A network as one safetensors file: tensors, and in its metadata the format, the name, the options (JSON) and the fingerprint.</summary>
 public static class ModelFile
 {
+    /// <summary>Key of the metadata that lists, separated by commas, the widths whose codes are the first bits of a code.</summary>
+    public const string NestedBits = "nested_bits";
+
     private const string Format = "hashgrid-model-1";
     private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() }, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
@@ -19,7 +23,7 @@ public static class ModelFile
     /// <param name="net">Unfolded.</param>
     /// <param name="name">A short name for people.</param>
     /// <param name="half">Store half-precision floats, in half the space.</param>
-    /// <param name="notes">Further metadata, such as the data and the seed.</param>
+    /// <param name="notes">Further metadata, such as the data and the seed; <see cref="NestedBits"/> has a meaning.</param>
     public static ModelIdentity Save(string path, HashNet net, string name, bool half = false, IReadOnlyDictionary<string, string>? notes = null)
     {
         var tensors = new Dictionary<string, SafetensorsEntry>();
@@ -34,7 +38,7 @@ public static class ModelFile
             ["fingerprint"] = fingerprint,
         };
         SafetensorsFile.Write(path, tensors, metadata);
-        return new ModelIdentity(name, fingerprint, net.Options.Bits, net.Options.Trunk, net.Options.InputSize);
+        return Identity(path, name, fingerprint, net.Options, metadata);
     }
 
     /// <summary>Reads a network and checks its fingerprint.</summary>
@@ -48,6 +52,7 @@ public static class ModelFile
         string name = metadata.GetValueOrDefault("name", ""), fingerprint = Fingerprint(name, metadata["options"], tensors);
         if (metadata.GetValueOrDefault("fingerprint") != fingerprint)
             throw new ModelFileException($"weights '{path}' have fingerprint {fingerprint}, but {metadata.GetValueOrDefault("fingerprint", "none")} was written; the file was changed or damaged, fetch it again");
+        ModelIdentity identity = Identity(path, name, fingerprint, options, metadata);
         var net = new HashNet(options);
         try
         {
@@ -58,7 +63,7 @@ public static class ModelFile
             net.Dispose();
             throw;
         }
-        return (net, new ModelIdentity(name, fingerprint, options.Bits, options.Trunk, options.InputSize));
+        return (net, identity);
     }
 
     /// <summary>Copies stored tensors into a network: every name and shape must agree (step counters of batch norm are passed over).</summary>
@@ -118,6 +123,14 @@ public static class ModelFile
         {
             throw new ModelFileException($"weights '{path}' hold options that cannot be read: {failure.Message}; they may come from a newer version", failure);
         }
+    }
+
+    private static ModelIdentity Identity(string path, string name, string fingerprint, HashNetOptions options, IReadOnlyDictionary<string, string> metadata)
+    {
+        string nested = metadata.GetValueOrDefault(NestedBits, "");
+        if (nested.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Any(width => !int.TryParse(width, NumberStyles.None, CultureInfo.InvariantCulture, out int bits) || bits < 1 || bits > options.Bits))
+            throw new ModelFileException($"weights '{path}' have {NestedBits} '{nested}', expected widths of 1 to {options.Bits} bits, separated by commas");
+        return new ModelIdentity(name, fingerprint, options.Bits, options.Trunk, options.InputSize) { NestedBits = nested };
     }
 
     /// <summary>SHA-256 over name, options and, by ordinal name, each tensor's name, type, shape and bytes.</summary>

@@ -34,6 +34,18 @@ public sealed class ImageDatasetsTests
     }
 
     [Test]
+    public void ReadCsv_Source_KeepsItsRowsAndTheirLines()
+    {
+        string csv = Write("a.csv", "file,labels,patient_id,source", "a.png,Edema,1,here", "b.png,Mass,2,\"there, too\"");
+        LabelledImage only = ImageDatasets.ReadCsv(csv, source: "there, too").Single();
+        Assert.That(only.Path, Is.EqualTo(Path.Combine(_folder, "b.png")));
+        Assert.That(only.Origin, Does.Contain("a.csv").And.Contain("line 3"));
+        Assert.That(Assert.Throws<DatasetException>(() => ImageDatasets.ReadCsv(csv, source: "away"))!.Message, Does.Contain("'here', 'there, too'"));
+        string plain = Write("b.csv", "file,labels,patient_id", "a.png,Edema,1");
+        Assert.That(Assert.Throws<DatasetException>(() => ImageDatasets.ReadCsv(plain, source: "away"))!.Message, Does.Contain("no column 'source'"));
+    }
+
+    [Test]
     public void ReadCsv_MissingColumn_NamesIt() =>
         Assert.That(Assert.Throws<DatasetException>(() => ImageDatasets.ReadCsv(Write("a.csv", "file,labels")))!.Message, Does.Contain("patient_id"));
 

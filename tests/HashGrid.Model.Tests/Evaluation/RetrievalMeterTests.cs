@@ -18,6 +18,18 @@ public sealed class RetrievalMeterTests
     }
 
     [Test]
+    public void Scores_CutOff_DividesByWhatCouldBeThereOrByWhatWasFound()
+    {
+        // 12 relevant: 2 among the first 10 (ranks 1 and 4), 10 from rank 101 on.
+        int[] shared = new int[110];
+        (shared[0], shared[3]) = (1, 1);
+        shared.AsSpan(100).Fill(1);
+        RetrievalScores scores = One([.. Enumerable.Range(0, 110)], shared);
+        Assert.That(scores.MapAt10, Is.EqualTo((1 + 2 / 4.0) / 10).Within(1e-12));
+        Assert.That(scores.MapAt100Found, Is.EqualTo((1 + 2 / 4.0) / 2).Within(1e-12));
+    }
+
+    [Test]
     public void Scores_Ties_AreTheMeanOverEveryOrder()
     {
         int[] distances = [0, 1, 1, 1, 2, 2], shared = [0, 1, 0, 2, 1, 0];

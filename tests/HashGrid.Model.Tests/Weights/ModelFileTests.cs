@@ -28,6 +28,29 @@ public sealed class ModelFileTests
     }
 
     [Test]
+    public void Load_NestedBits_GivesEveryWidth()
+    {
+        string path = Path.Combine(_folder, "a.safetensors");
+        using HashNet saved = Parity.Net();
+        Assert.That(ModelFile.Save(path, saved, "parity").Widths, Is.EqualTo([48]));
+        ModelIdentity identity = ModelFile.Save(path, saved, "parity", notes: new Dictionary<string, string> { [ModelFile.NestedBits] = "32, 16,48" });
+        Assert.That(identity.Widths, Is.EqualTo([16, 32, 48]));
+        (HashNet loaded, ModelIdentity read) = ModelFile.Load(path);
+        loaded.Dispose();
+        Assert.That(read, Is.EqualTo(identity));
+    }
+
+    [TestCase("16,many")]
+    [TestCase("0")]
+    [TestCase("64")]
+    public void Save_NestedBitsThatCannotBe_AreRefused(string nested)
+    {
+        using HashNet net = Parity.Net();
+        var notes = new Dictionary<string, string> { [ModelFile.NestedBits] = nested };
+        Assert.That(Assert.Throws<ModelFileException>(() => ModelFile.Save(Path.Combine(_folder, "a.safetensors"), net, "parity", notes: notes))!.Message, Does.Contain(nested).And.Contain("48"));
+    }
+
+    [Test]
     public void Load_OneByteChanged_IsRefused()
     {
         string path = Path.Combine(_folder, "a.safetensors");

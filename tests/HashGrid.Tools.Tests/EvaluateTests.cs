@@ -1,0 +1,129 @@
+using System.Numerics;
+using System.Text.Json.Nodes;
+using HashGrid.Model;
+using HashGrid.Model.Datasets;
+using HashGrid.Model.Imaging;
+using HashGrid.Tools.Tests.Support;
+
+namespace HashGrid.Tools.Tests;
+
+public class EvaluateTests
+{
+    private static string Samples => Path.Combine(Repository.Root, "samples", "labels.csv");
+
+    [TestCase(64)]
+    [TestCase(16)]
+    public async Task Evaluate_Samples_EqualsAnExhaustiveRanking(int bits)
+    {
+        using var folder = new TempFolder();
+        string database = WriteRole(folder, "database"), queries = WriteRole(folder, "query");
+
+        ToolRun run = await Tool.HashGridAsync("evaluate", "--model", TinyModel.NestedPath, "--database", database, "--queries", queries, "--bits", $"{bits}", "--json");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        JsonNode report = JsonNode.Parse(run.Output)!;
+        (double map, double p10) = Exhaustive(ImageDatasets.ReadCsv(Samples, role: "database"), ImageDatasets.ReadCsv(Samples, role: "query"), bits);
+        Assert.Multiple(() =>
+        {
+            Assert.That((double)report["map"]!, Is.EqualTo(map).Within(1e-9));
+            Assert.That((double)report["p10"]!, Is.EqualTo(p10).Within(1e-9));
+            Assert.That((double)report["map_low"]!, Is.LessThan(map));
+            Assert.That((double)report["map_high"]!, Is.GreaterThan(map));
+            foreach (string key in (string[])["ndcg100", "map_tie_aware", "ndcg100_tie_aware", "map_random", "map10", "map100_found"])
+                Assert.That((double)report[key]!, Is.InRange(0.01, 1), key);
+            Assert.That((int)report["bits"]!, Is.EqualTo(bits));
+            Assert.That((int)report["queries"]!, Is.EqualTo(14));
+            Assert.That((int)report["database"]!, Is.EqualTo(46));
+            Assert.That((int)report["shared_patients"]!, Is.Zero);
+        });
+    }
+
+    [Test]
+    public async Task Evaluate_SameFileTwice_WarnsAndPrintsForPeople()
+    {
+        ToolRun run = await Tool.HashGridAsync("evaluate", "--database", Samples, "--queries", Samples, "--source", "NIH ChestX-ray14");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.ExitCode, Is.Zero, run.Error);
+            Assert.That(run.Error, Does.Contain("patients are in both files"));
+            Assert.That(run.Output, Does.Contain("mAP").And.Contain("64 of 64 bits").And.Match("queries +60"));
+        });
+    }
+
+    [Test]
+    public async Task Evaluate_WidthThatTheWeightsLack_NamesThoseTheyHave()
+    {
+        ToolRun run = await Tool.HashGridAsync("evaluate", "--model", TinyModel.NestedPath, "--database", Samples, "--queries", Samples, "--bits", "48");
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain("--bits is 48").And.Contain("16, 32, 64"));
+    }
+
+    [Test]
+    public async Task Evaluate_MissingPicture_NamesFileAndRow()
+    {
+        using var folder = new TempFolder();
+        string csv = folder.Write("a.csv", "file,labels,patient_id\nx/none.png,Edema,1\n"u8);
+
+        ToolRun run = await Tool.HashGridAsync("evaluate", "--database", csv, "--queries", Samples);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.ErrorLines.Single(), Does.Contain("a.csv' line 2").And.Contain(Path.Combine("x", "none.png")));
+    }
+
+    [Test]
+    public async Task Evaluate_DamagedPicture_NamesFileAndRow()
+    {
+        using var folder = new TempFolder();
+        folder.Write("bad.jpg", File.ReadAllBytes(Directory.GetFiles(Path.Combine(Repository.Root, "samples", "images")).Order().First()).AsSpan(0, 2000));
+        string csv = folder.Write("a.csv", "file,labels,patient_id\nbad.jpg,Edema,1\n"u8);
+
+        ToolRun run = await Tool.HashGridAsync("evaluate", "--database", csv, "--queries", Samples);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.ErrorLines[^1], Does.Contain("bad.jpg").And.Contain("line 2"));
+    }
+
+    [TestCase("no row with source 'none'", "--source", "none")]
+    [TestCase("cannot be read", "--model", "/nonexistent/model.safetensors")]
+    public async Task Evaluate_ThatCannotBeDone_ExitsWithOneAndOneLine(string expected, params string[] arguments)
+    {
+        ToolRun run = await Tool.HashGridAsync(["evaluate", "--database", Samples, "--queries", Samples, .. arguments]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        Assert.That(run.ErrorLines.Single(), Does.Contain(expected));
+    }
+
+    /// <summary>The rows of one role, with absolute paths.</summary>
+    private static string WriteRole(TempFolder folder, string role)
+    {
+        IEnumerable<string> rows = ImageDatasets.ReadCsv(Samples, role: role).Select(image => $"{image.Path},{string.Join('|', image.Labels)},{image.Patient}");
+        string path = folder.File(role + ".csv");
+        File.WriteAllLines(path, rows.Prepend("file,labels,patient_id"));
+        return path;
+    }
+
+    private static (double Map, double P10) Exhaustive(IReadOnlyList<LabelledImage> database, IReadOnlyList<LabelledImage> queries, int bits)
+    {
+        using HashEncoder encoder = HashEncoder.Load(TinyModel.NestedPath, new HashEncoderOptions { Device = "cpu", Threads = 1 });
+        ulong Code(LabelledImage image)
+        {
+            float[] pixels = new float[64 * 64];
+            ulong[] code = new ulong[1];
+            ImageReader.Decode(File.ReadAllBytes(image.Path), 64, pixels);
+            encoder.Encode(pixels, 1, code);
+            return code[0] << (64 - bits) >> (64 - bits);
+        }
+        ulong[] stored = [.. database.Select(Code)];
+        double map = 0, p10 = 0;
+        foreach (LabelledImage query in queries)
+        {
+            ulong asked = Code(query);
+            bool[] hits = [.. Enumerable.Range(0, stored.Length).OrderBy(i => BitOperations.PopCount(stored[i] ^ asked)).Select(i => database[i].Labels.Intersect(query.Labels).Any())];
+            map += hits.Index().Where(hit => hit.Item).Average(hit => hits.Take(hit.Index + 1).Count(one => one) / (hit.Index + 1.0)) / queries.Count;
+            p10 += hits.Take(10).Count(one => one) / 10.0 / queries.Count;
+        }
+        return (map, p10);
+    }
+}
