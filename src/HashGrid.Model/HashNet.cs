@@ -54,6 +54,9 @@ public sealed class HashNet : IDisposable
     /// <summary>Every tensor by name.</summary>
     public ParameterTable Table { get; }
 
+    /// <summary>Where the tensors are; <see cref="ParameterTable.To(Device)"/> moves them.</summary>
+    public Device Device => Table["hash.weight"].device;
+
     /// <summary>Batch norm of everything but the trunk uses the batch's statistics; false for inference.</summary>
     public bool Training { get; set; }
 

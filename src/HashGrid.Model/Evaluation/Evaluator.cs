@@ -20,7 +20,7 @@ public static class Evaluator
         foreach (int[] chunk in Enumerable.Range(0, pictures.Images.Count).Chunk(16))
         {
             using DisposeScope scope = NewDisposeScope();
-            values.AddRange((cache is null ? net.Forward(pictures.Pixels(chunk)) : net.Head(cache.Map(net, chunk, null))).Code.contiguous().data<float>().ToArray());
+            values.AddRange((cache is null ? net.Forward(pictures.Pixels(chunk, net.Device)) : net.Head(cache.Map(net, chunk, null))).Code.cpu().contiguous().data<float>().ToArray());
         }
         return [.. values];
     }

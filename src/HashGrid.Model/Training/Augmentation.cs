@@ -16,7 +16,7 @@ internal static class Augmentation
             (maps[i, 0, 0], maps[i, 0, 1], maps[i, 0, 2]) = ((float)(Math.Cos(angle) * scale), (float)(-Math.Sin(angle) * scale), (float)Uniform(random, zoom));
             (maps[i, 1, 0], maps[i, 1, 1], maps[i, 1, 2]) = ((float)(Math.Sin(angle) * scale), (float)(Math.Cos(angle) * scale), (float)Uniform(random, zoom));
         }
-        Tensor grid = nn.functional.affine_grid(tensor(maps), [n, 1, pixels.shape[1], pixels.shape[2]], align_corners: false);
+        Tensor grid = nn.functional.affine_grid(tensor(maps, device: pixels.device), [n, 1, pixels.shape[1], pixels.shape[2]], align_corners: false);
         return nn.functional.grid_sample(pixels.unsqueeze(1), grid, align_corners: false).squeeze(1);
     }
 

@@ -36,12 +36,12 @@ public sealed class FeatureCache : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 using DisposeScope scope = NewDisposeScope();
-                Tensor pixels = pictures.Pixels(chunk);
+                Tensor pixels = pictures.Pixels(chunk, net.Device);
                 if (view > 0)
                     pixels = Augmentation.Apply(pixels, random, options.Rotation, options.Zoom);
                 Tensor lower = net.LowerFeatures(net.Prepare(pixels));
                 Tensor map = options.Freeze == Freeze.Trunk ? net.UpperFeatures(lower) : lower;
-                blocks.Add(map.to_type(ScalarType.Float16).contiguous().DetachFromDisposeScope());
+                blocks.Add(map.to_type(ScalarType.Float16).cpu().contiguous().DetachFromDisposeScope());
             }
             cache._views.Add(cat(blocks).DetachFromDisposeScope());
             blocks.ForEach(block => block.Dispose());
@@ -65,7 +65,7 @@ public sealed class FeatureCache : IDisposable
         Tensor[] rows = new Tensor[chosen.Length];
         for (int i = 0; i < rows.Length; i++)
             rows[i] = _views[random?.Next(_views.Count) ?? 0][chosen[i]];
-        Tensor map = stack(rows).to_type(ScalarType.Float32);
+        Tensor map = stack(rows).to(net.Device).to_type(ScalarType.Float32);
         return Freeze == Freeze.Trunk ? map : net.UpperFeatures(map);
     }
 

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace HashGrid.Model.Training;
 
 /// <summary>Trains a network on a set of pictures. One at a time in a process; same options, data and threads give the same weights.</summary>
-public sealed class Trainer : IDisposable
+public sealed partial class Trainer : IDisposable
 {
     private readonly HashNet _net;
     private readonly PictureSet _pictures;
@@ -17,15 +17,19 @@ public sealed class Trainer : IDisposable
     private readonly Dictionary<string, Tensor> _average = [];
     private readonly FeatureCache? _cache;
     private readonly bool _ownsCache;
-    private readonly optim.Optimizer _optimizer;
+    private readonly OptimizerHelper _optimizer;
+    private readonly Device _device;
+    private int[] _order = [];
+    private int _orderEpoch;
 
     /// <summary>Prepares training; computes the frozen part of every view, so this can take minutes.</summary>
-    /// <param name="net">Trained in place; stays the caller's.</param>
+    /// <param name="net">Trained in place, on the device that holds it; stays the caller's.</param>
     /// <param name="pictures">Training pictures.</param>
     /// <param name="options">The recipe.</param>
     /// <param name="cache">What the frozen part gives for these pictures, if it is at hand; stays the caller's.</param>
+    /// <param name="cancellation">Stops the preparation.</param>
     /// <exception cref="ArgumentException">Fewer pictures than one batch, or a cache of something else.</exception>
-    public Trainer(HashNet net, PictureSet pictures, TrainerOptions options, FeatureCache? cache = null)
+    public Trainer(HashNet net, PictureSet pictures, TrainerOptions options, FeatureCache? cache = null, CancellationToken cancellation = default)
     {
         if (cache is not null && (cache.Freeze != options.Freeze || cache.Count != pictures.Images.Count))
             throw new ArgumentException($"the cache holds {cache.Count} pictures, frozen {cache.Freeze}; expected {pictures.Images.Count}, frozen {options.Freeze}", nameof(cache));
@@ -34,11 +38,12 @@ public sealed class Trainer : IDisposable
         (_net, _pictures, _options) = (net, pictures, options);
         if (options.Threads > 0)
             set_num_threads(options.Threads);
-        (_labels, _known) = pictures.LabelMatrix(net.Options.Labels);
+        _device = net.Device;
+        (_labels, _known) = pictures.LabelMatrix(net.Options.Labels, _device);
         _learned = [.. net.Table.Parameters.Where(one => Learns(one.Name))];
         _optimizer = CreateOptimizer();
         _ownsCache = cache is null;
-        _cache = cache ?? (options.Freeze == Freeze.Nothing ? null : FeatureCache.Compute(net, pictures, options));
+        _cache = cache ?? (options.Freeze == Freeze.Nothing || options.Views == 0 ? null : FeatureCache.Compute(net, pictures, options, cancellation));
         if (options.CentreBits)
             CentreBits(batchStatistics: true);
     }
@@ -48,26 +53,41 @@ public sealed class Trainer : IDisposable
     /// <param name="cancellation">Stops between two steps.</param>
     public TrainingProgress RunEpoch(int trainingEpoch, CancellationToken cancellation = default)
     {
-        var random = new Random(HashCode(_options.Seed, trainingEpoch));
-        int[] order = [.. Enumerable.Range(0, _pictures.Images.Count)];
-        random.Shuffle(order);
-        int steps = order.Length / _options.BatchSize;
         double[] sums = new double[4];
         long started = Stopwatch.GetTimestamp();
         double rate = 0;
-        (_net.Training, _net.TrunkTraining) = (true, _options.Freeze == Freeze.Nothing);
-        for (int step = 0; step < steps; step++)
+        for (int step = 0; step < StepsPerEpoch; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            rate = Rate(trainingEpoch - 1 + (double)step / steps);
-            SetRate(rate);
-            using DisposeScope scope = NewDisposeScope();
-            HashLossTerms terms = Step(order.AsSpan(step * _options.BatchSize, _options.BatchSize), random);
-            foreach ((int i, Tensor term) in new[] { terms.Total, terms.Contrastive, terms.Regulariser, terms.Classification }.Index())
-                sums[i] += term.item<float>() / steps;
+            StepLoss loss = RunStep(trainingEpoch, step);
+            foreach ((int i, double term) in new[] { loss.Loss, loss.Contrastive, loss.Regulariser, loss.Classification }.Index())
+                sums[i] += term / StepsPerEpoch;
+            rate = loss.Rate;
         }
+        return new TrainingProgress(trainingEpoch, sums[0], sums[1], sums[2], sums[3], rate, StepsPerEpoch * _options.BatchSize / Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <summary>Steps of one epoch; pictures that fill no batch wait for another epoch's order.</summary>
+    public int StepsPerEpoch => _pictures.Images.Count / _options.BatchSize;
+
+    /// <summary>Runs one step. What it does depends on weights, epoch and step alone, so training can stop after any step and go on from its state.</summary>
+    /// <param name="trainingEpoch">1 to the number of epochs.</param>
+    /// <param name="step">0 to <see cref="StepsPerEpoch"/> − 1.</param>
+    public StepLoss RunStep(int trainingEpoch, int step)
+    {
+        if (_orderEpoch != trainingEpoch)
+        {
+            _order = [.. Enumerable.Range(0, _pictures.Images.Count)];
+            new Random(HashCode(_options.Seed, trainingEpoch)).Shuffle(_order);
+            _orderEpoch = trainingEpoch;
+        }
+        double rate = Rate(trainingEpoch - 1 + (double)step / StepsPerEpoch);
+        SetRate(rate);
+        (_net.Training, _net.TrunkTraining) = (true, _options.Freeze == Freeze.Nothing);
+        using DisposeScope scope = NewDisposeScope();
+        HashLossTerms terms = Step(_order.AsSpan(step * _options.BatchSize, _options.BatchSize), new Random(HashCode(HashCode(_options.Seed, trainingEpoch), step + 1)));
         (_net.Training, _net.TrunkTraining) = (false, false);
-        return new TrainingProgress(trainingEpoch, sums[0], sums[1], sums[2], sums[3], rate, steps * _options.BatchSize / Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return new StepLoss(terms.Total.item<float>(), terms.Contrastive.item<float>(), terms.Regulariser.item<float>(), terms.Classification.item<float>(), rate);
     }
 
     /// <summary>Puts the running average of weights into the network (if there is one); training is over then.</summary>
@@ -88,7 +108,7 @@ public sealed class Trainer : IDisposable
         (_net.Training, _net.TrunkTraining) = (batchStatistics, batchStatistics && _options.Freeze == Freeze.Nothing);
         var codes = new List<Tensor>();
         foreach (int[] chunk in Enumerable.Range(0, _pictures.Images.Count).Chunk(_options.BatchSize).Where(chunk => chunk.Length == _options.BatchSize))
-            codes.Add(_net.Head(_cache?.Map(_net, chunk, null) ?? _net.Features(_net.Prepare(_pictures.Pixels(chunk)))).Code);
+            codes.Add(_net.Head(_cache?.Map(_net, chunk, null) ?? _net.Features(_net.Prepare(_pictures.Pixels(chunk, _device)))).Code);
         (_net.Training, _net.TrunkTraining) = (false, false);
         foreach ((string name, Tensor value) in statistics)
             _net.Table[name].copy_(value);
@@ -112,7 +132,7 @@ public sealed class Trainer : IDisposable
     {
         _optimizer.zero_grad();
         HashNetOutput output = _net.Head(Map(batch, random));
-        Tensor chosen = tensor(Array.ConvertAll(batch.ToArray(), i => (long)i));
+        Tensor chosen = tensor(Array.ConvertAll(batch.ToArray(), i => (long)i), device: _device);
         HashLossTerms terms = HashLoss.Compute(output.Code, output.Logits, _labels.index_select(0, chosen), _options.Loss, _known.index_select(0, chosen));
         terms.Total.backward();
         nn.utils.clip_grad_norm_(_learned.Select(one => one.Value), _options.ClipNorm);
@@ -122,8 +142,18 @@ public sealed class Trainer : IDisposable
         return terms;
     }
 
-    private Tensor Map(ReadOnlySpan<int> batch, Random random) =>
-        _cache?.Map(_net, batch, random) ?? _net.Features(_net.Prepare(Augmentation.Apply(_pictures.Pixels(batch), random, _options.Rotation, _options.Zoom)));
+    private Tensor Map(ReadOnlySpan<int> batch, Random random)
+    {
+        if (_cache is not null)
+            return _cache.Map(_net, batch, random);
+        Tensor pixels = _net.Prepare(Augmentation.Apply(_pictures.Pixels(batch, _device), random, _options.Rotation, _options.Zoom));
+        if (_options.Freeze == Freeze.Nothing)
+            return _net.Features(pixels);
+        Tensor frozen;
+        using (no_grad())
+            frozen = _options.Freeze == Freeze.Trunk ? _net.Features(pixels) : _net.LowerFeatures(pixels);
+        return _options.Freeze == Freeze.Trunk ? frozen : _net.UpperFeatures(frozen);
+    }
 
     private bool Learns(string name)
     {
@@ -131,7 +161,7 @@ public sealed class Trainer : IDisposable
         return !trunk || _options.Freeze == Freeze.Nothing || (_options.Freeze == Freeze.Lower && !lower);
     }
 
-    private optim.Optimizer CreateOptimizer()
+    private OptimizerHelper CreateOptimizer()
     {
         Parameter[] Part(bool trunk) => [.. _learned.Where(one => _net.Place(one.Name).Trunk == trunk).Select(one => one.Value)];
         double trunkRate = _options.Rate * _options.TrunkRate;

@@ -38,7 +38,10 @@ public sealed record TrainerOptions
     /// <summary>What stays as it is.</summary>
     public Freeze Freeze { get; init; } = Freeze.Nothing;
 
-    /// <summary>Augmented views of each picture when part of the network is frozen; the first is the picture itself.</summary>
+    /// <summary>
+    /// Augmented views of each picture when part of the network is frozen, computed once and kept in memory; the first is the picture itself.
+    /// 0: fresh views in every epoch, computed again each time, for sets too large for memory.
+    /// </summary>
     public int Views { get; init; } = 6;
 
     /// <summary>Largest rotation in degrees, either way. No flips: the heart is on one side.</summary>
@@ -58,6 +61,31 @@ public sealed record TrainerOptions
 
     /// <summary>CPU threads; 0: all.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Every problem, one line each; empty if the options are fine.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        void Require(bool fine, FormattableString problem)
+        {
+            if (!fine)
+                problems.Add(FormattableString.Invariant(problem));
+        }
+        Require(Epochs is >= 1 and <= 100_000, $"epochs are {Epochs}, expected 1 to 100000");
+        Require(BatchSize is >= 2 and <= 65_536, $"batch size is {BatchSize}, expected 2 to 65536: pairs need two");
+        Require(Rate is > 0 and <= 100, $"rate is {Rate}, expected above 0");
+        Require(DropAfter >= 0, $"drop after is {DropAfter}, expected 0 or more epochs");
+        Require(TrunkRate >= 0, $"trunk rate is {TrunkRate}, expected 0 or more");
+        Require(Momentum is >= 0 and < 1, $"momentum is {Momentum}, expected 0 to below 1");
+        Require(WeightDecay >= 0, $"weight decay is {WeightDecay}, expected 0 or more");
+        Require(ClipNorm > 0, $"clip norm is {ClipNorm}, expected above 0");
+        Require(Views is >= 0 and <= 1000, $"views are {Views}, expected 0 to 1000");
+        Require(Rotation is >= 0 and <= 180, $"rotation is {Rotation} degrees, expected 0 to 180");
+        Require(Zoom is >= 0 and < 1, $"zoom is {Zoom}, expected 0 to below 1");
+        Require(Average is >= 0 and < 1, $"average is {Average}, expected 0 to below 1");
+        Require(Threads >= 0, $"threads are {Threads}, expected 0 (all) or more");
+        return problems;
+    }
 
     /// <summary>Pretrained trunk, its lower part frozen, average of weights, loss per bit.</summary>
     public static TrainerOptions WarmStart { get; } = new()

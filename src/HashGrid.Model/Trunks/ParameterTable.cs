@@ -40,16 +40,10 @@ public sealed class ParameterTable : IDisposable
     }
 
     /// <summary>Converts every tensor; double precision makes gradients comparable where batch norm over few values amplifies rounding.</summary>
-    public void To(ScalarType type)
-    {
-        foreach (string name in _names)
-        {
-            Tensor old = _tensors[name], value = old.detach().to_type(type);
-            _tensors[name] = (old is Parameter ? nn.Parameter(value) : value).DetachFromDisposeScope();
-            if (!ReferenceEquals(value, old))
-                old.Dispose();
-        }
-    }
+    public void To(ScalarType type) => Convert(value => value.to_type(type));
+
+    /// <summary>Moves every tensor, before an optimizer holds them.</summary>
+    public void To(Device device) => Convert(value => value.to(device));
 
     /// <summary>Drops a tensor.</summary>
     public void Remove(string name)
@@ -78,6 +72,17 @@ public sealed class ParameterTable : IDisposable
         _tensors.Clear();
         _names.Clear();
         _generator.Dispose();
+    }
+
+    private void Convert(Func<Tensor, Tensor> convert)
+    {
+        foreach (string name in _names)
+        {
+            Tensor old = _tensors[name], value = convert(old.detach());
+            _tensors[name] = (old is Parameter ? nn.Parameter(value) : value).DetachFromDisposeScope();
+            if (!ReferenceEquals(value, old))
+                old.Dispose();
+        }
     }
 
     private void Add(string name, Tensor value)

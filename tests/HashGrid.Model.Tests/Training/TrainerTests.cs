@@ -2,6 +2,8 @@ using HashGrid.Model.Datasets;
 using HashGrid.Model.Evaluation;
 using HashGrid.Model.Losses;
 using HashGrid.Model.Training;
+using HashGrid.Model.Weights;
+using TorchSharp;
 
 namespace HashGrid.Model.Tests.Training;
 
@@ -55,6 +57,98 @@ public sealed class TrainerTests
             return net.Table["hash.weight"].data<float>().ToArray();
         }
         Assert.That(Weights(), Is.EqualTo(Weights()));
+    }
+
+    [TestCase(OptimizerKind.Sgd, Freeze.Nothing, 0)]
+    [TestCase(OptimizerKind.AdamW, Freeze.Lower, 2)]
+    [TestCase(OptimizerKind.AdamW, Freeze.Trunk, 0)]
+    public void LoadState_InTheMiddleOfAnEpoch_GoesOnAsIfNeverStopped(OptimizerKind optimizer, Freeze freeze, int views)
+    {
+        TrainerOptions options = new() { BatchSize = 4, Epochs = 3, Threads = 1, Optimizer = optimizer, Freeze = freeze, Views = views, Average = 0.8, CentreBits = true };
+        PictureSet pictures = Pictures(13);
+        (int Epoch, int Step)[] steps = [.. Enumerable.Range(1, options.Epochs).SelectMany(epoch => Enumerable.Range(0, 3).Select(step => (epoch, step)))];
+        Dictionary<string, float[]> Values(Trainer trainer) => trainer.SaveState().Where(entry => entry.Value.Type == "F32").ToDictionary(entry => entry.Key, entry => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(entry.Value.Data.Span).ToArray());
+
+        using var whole = new HashNet(Small, seed: 3);
+        using var trainer = new Trainer(whole, pictures, options);
+        foreach ((int epoch, int step) in steps)
+            trainer.RunStep(epoch, step);
+
+        using var first = new HashNet(Small, seed: 3);
+        using var before = new Trainer(first, pictures, options);
+        foreach ((int epoch, int step) in steps[..4])
+            before.RunStep(epoch, step);
+        IReadOnlyDictionary<string, SafetensorsEntry> state = before.SaveState();
+        using var second = new HashNet(Small, seed: 99);
+        // The frozen part is computed before the state is read: it must be the same from the start.
+        ModelFile.Fill(second.Table, first.Table.Names.ToDictionary(name => name, name => ModelFile.ToEntry(first.Table[name], half: false)), "first");
+        using var after = new Trainer(second, pictures, options);
+        after.LoadState(state, "state");
+        foreach ((int epoch, int step) in steps[4..])
+            after.RunStep(epoch, step);
+
+        Dictionary<string, float[]> expected = Values(trainer), actual = Values(after);
+        Assert.That(actual.Keys, Is.EquivalentTo(expected.Keys));
+        Assert.That(expected.Keys.Where(name => name.StartsWith("average/", StringComparison.Ordinal)), Is.Not.Empty);
+        foreach ((string name, float[] values) in expected)
+            Assert.That(actual[name], Is.EqualTo(values), name);
+    }
+
+    [Test]
+    public void WithResult_AveragedAndCentred_PutsTheNetworkBack()
+    {
+        using var net = new HashNet(Small);
+        PictureSet pictures = Pictures(16);
+        using var trainer = new Trainer(net, pictures, new TrainerOptions { BatchSize = 8, Threads = 1, Average = 0.9, CentreBits = true, Rate = 0.05 });
+        trainer.RunEpoch(1);
+        float[] Bias() => net.Table["hash.bias"].data<float>().ToArray();
+        float[] before = Bias(), shown = [];
+        trainer.WithResult(_ => shown = Bias());
+        Assert.That(shown, Is.Not.EqualTo(before));
+        Assert.That(Bias(), Is.EqualTo(before));
+    }
+
+    [Test]
+    public void RunStep_ManyBatches_LiveTensorsStayTheSame()
+    {
+        using var net = new HashNet(Small);
+        using var trainer = new Trainer(net, Pictures(8), new TrainerOptions { BatchSize = 4, Threads = 1, Average = 0.9, Epochs = 1000, Freeze = Freeze.Lower, Views = 2 });
+        long after = 0;
+        for (int epoch = 1; epoch <= 500; epoch++)
+        {
+            trainer.RunEpoch(epoch);
+            if (epoch == 1)
+                after = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        }
+        Assert.That(DisposeScopeManager.Statistics.ThreadTotalLiveCount, Is.EqualTo(after));
+    }
+
+    [Test]
+    public void Load_CacheFile_GivesTheSamePixelsAndNoticesAChange()
+    {
+        string folder = Directory.CreateTempSubdirectory("hashgrid-test-").FullName;
+        try
+        {
+            string[] files = [.. Pictures(3).Images.Select((image, i) => Path.Combine(folder, $"{i}{Path.GetExtension(image.Path)}"))];
+            foreach ((int i, LabelledImage image) in Pictures(3).Images.Index())
+                File.Copy(image.Path, files[i]);
+            LabelledImage[] images = [.. files.Select(file => new LabelledImage(file, "p", ["a"], []))];
+            string cache = Path.Combine(folder, "pixels");
+            int decoded = 0;
+            PictureSet Cached() => PictureSet.Load(images, 64, 1, cachePath: cache, decoded: () => decoded++);
+            Cached();
+            using TorchSharp.torch.Tensor expected = PictureSet.Load(images, 64).Pixels([2, 0]), actual = Cached().Select([2, 1, 0]).Pixels([0, 2]);
+            Assert.That(actual.Equals(expected), Is.True);
+            Assert.That(decoded, Is.EqualTo(3));
+            File.SetLastWriteTimeUtc(files[1], new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+            Cached();
+            Assert.That(decoded, Is.EqualTo(6));
+            Assert.That(Directory.GetFiles(folder), Has.Length.EqualTo(4), "no partial file stays");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Test]
