@@ -42,7 +42,8 @@ internal readonly unsafe struct Avx2Kernel : IHammingKernel
     {
         1 => First64(query, codes, from, to, limit),
         2 => First128(query, codes, from, to, limit),
-        4 or 8 or 12 or 16 => FirstWide(query, words, codes, from, to, limit),
+        4 => First256(query, codes, from, to, limit),
+        8 or 12 or 16 => FirstWide(query, words, codes, from, to, limit),
         _ => ScalarKernel.FirstWithin(query, words, codes, from, to, limit),
     };
 
@@ -81,6 +82,28 @@ internal readonly unsafe struct Avx2Kernel : IHammingKernel
             if (Avx2.CompareGreaterThan(beyond.AsInt32(), Sad(pairs).AsInt32()) != Vector256<int>.Zero) break;
         }
         return ScalarKernel.FirstWithin(query, 2, codes, i, to, limit);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static nint First256(ulong* query, ulong* codes, nint from, nint to, int limit)
+    {
+        Vector256<byte> q = Vector256.Load((byte*)query);
+        Vector256<uint> beyond = Vector256.Create((ulong)limit + 1).AsUInt32();
+        nint i = from;
+        for (; i + 4 <= to; i += 4)
+        {
+            ulong* p = codes + (i * 4);
+            Sse.Prefetch0((byte*)p + AheadBytes);
+            Sse.Prefetch0((byte*)p + AheadBytes + 64);
+            // Byte counts of a code's four words are added before the one SAD: pairs within 128 bits, then the halves.
+            Vector256<ulong> ab = Pairs(Counts(p, q), Counts(p + 4, q)), cd = Pairs(Counts(p + 8, q), Counts(p + 12, q));
+            Vector256<byte> sums = Avx2.Add(Avx2.Permute2x128(ab, cd, 0x20).AsByte(), Avx2.Permute2x128(ab, cd, 0x31).AsByte());
+            if (Avx2.CompareGreaterThan(beyond.AsInt32(), Sad(sums).AsInt32()) != Vector256<int>.Zero) break;
+        }
+        return ScalarKernel.FirstWithin(query, 4, codes, i, to, limit);
+
+        static Vector256<ulong> Pairs(Vector256<byte> x, Vector256<byte> y) => Avx2.Add(
+            Avx2.UnpackLow(x.AsUInt64(), y.AsUInt64()).AsByte(), Avx2.UnpackHigh(x.AsUInt64(), y.AsUInt64()).AsByte()).AsUInt64();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
