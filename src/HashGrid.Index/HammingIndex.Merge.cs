@@ -75,6 +75,7 @@ public sealed partial class HammingIndex
 
     private void MergeAll(HammingIndexOptions options)
     {
+        BackgroundPriority.Take();
         try
         {
             while (MergeOnce(all: false, options))
