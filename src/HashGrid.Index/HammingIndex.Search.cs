@@ -10,24 +10,24 @@ public sealed partial class HammingIndex
     /// <summary>Finds the k stored codes nearest to the query.</summary>
     /// <param name="query">One code of <c>Width.Words</c> words.</param>
     /// <param name="destination">Receives the neighbours, ascending by (distance, id); its length is k.</param>
-    /// <param name="options">Engine, threads, filter.</param>
+    /// <param name="options">Engine, threads, filters, budget.</param>
     /// <returns>How many were written (fewer than k only if the index, or the filter, holds fewer), and what the search cost.</returns>
     /// <exception cref="ArgumentException"><paramref name="query"/> has another number of words, or a spare bit set; or an option is out of range.</exception>
     /// <exception cref="ObjectDisposedException">The index was disposed.</exception>
-    /// <remarks>Exact. Many readers, one writer: sees the codes added before it began. Allocates nothing.</remarks>
+    /// <remarks>Exact, unless a budget ends it. Many readers, one writer: sees the codes added before it began. Allocates nothing.</remarks>
     public SearchResult NearestSearch(ReadOnlySpan<ulong> query, Span<Neighbor> destination, SearchOptions? options = null)
     {
         options ??= SearchOptions.Default;
         options.Require();
         Width.Require(query, nameof(query));
-        return Search(query, new Collector(destination, Width.Bits, new CollectorRules(options.Filter, false)), options);
+        return Search(query, new Collector(destination, Width.Bits, new CollectorRules(options.Filter, options.Among, false)), options);
     }
 
     /// <summary>Finds every stored code within a Hamming radius of the query.</summary>
     /// <param name="query">One code of <c>Width.Words</c> words.</param>
     /// <param name="radius">Inclusive radius in bits, 0 to <c>Width.Bits</c>.</param>
     /// <param name="destination">Receives the neighbours, ascending by (distance, id); if too short, the nearest are kept.</param>
-    /// <param name="options">Engine, threads, filter.</param>
+    /// <param name="options">Engine, threads, filters, budget.</param>
     /// <returns>How many were written, whether more matched, and what the search cost.</returns>
     /// <exception cref="ArgumentException"><paramref name="query"/> has another number of words, or a spare bit set; or an option is out of range.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="radius"/> is outside its range.</exception>
@@ -46,7 +46,7 @@ public sealed partial class HammingIndex
         {
             throw new ArgumentOutOfRangeException(nameof(radius), radius, $"radius is {radius} bits, but codes have {Width.Bits}; choose 0 to {Width.Bits}");
         }
-        return Search(query, new Collector(destination, radius, new CollectorRules(options.Filter, true)), options);
+        return Search(query, new Collector(destination, radius, new CollectorRules(options.Filter, options.Among, true)), options);
     }
 
     /// <summary>Finds the k nearest codes of many queries at once.</summary>
@@ -55,7 +55,7 @@ public sealed partial class HammingIndex
     /// <param name="destination">
     /// Receives queries × k neighbours, query by query, each ascending by (distance, id); places that no code can fill hold <see cref="Neighbor.None"/>.
     /// </param>
-    /// <param name="options">Engine, threads, filter. Queries are spread over the threads.</param>
+    /// <param name="options">Engine, threads, filters, budget. Queries are spread over the threads.</param>
     /// <returns>How many neighbours were written in all, and what the searches cost together.</returns>
     /// <exception cref="ArgumentException">
     /// <paramref name="queries"/> is no whole number of codes, or one has a spare bit set; <paramref name="destination"/> is too short.
@@ -75,7 +75,7 @@ public sealed partial class HammingIndex
             {
                 BatchSearch batch = new(this, q, d, count, k, options);
                 batch.Run();
-                return new SearchResult((int)Math.Min(batch.Written, int.MaxValue), false, true, Stats(batch.Tally, begin));
+                return new SearchResult((int)Math.Min(batch.Written, int.MaxValue), false, !batch.Tally.IsCut, Stats(batch.Tally, begin));
             }
         }
     }
@@ -99,10 +99,10 @@ public sealed partial class HammingIndex
     private unsafe SearchResult Search(ReadOnlySpan<ulong> query, Collector answer, SearchOptions options)
     {
         long begin = Stopwatch.GetTimestamp();
-        SearchTally tally = default;
+        SearchTally tally = new() { Budget = options.MaxCandidates };
         fixed (ulong* q = query) Search(q, new Planner(options), ref answer, ref tally);
         answer.Sort();
-        return new SearchResult(answer.Count, answer.More, true, Stats(tally, begin));
+        return new SearchResult(answer.Count, answer.More, !tally.IsCut, Stats(tally, begin));
     }
 
     /// <summary>Fills the answer; false if the planner would rather scan this query together with others.</summary>

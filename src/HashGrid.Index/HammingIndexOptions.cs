@@ -21,8 +21,14 @@ public sealed record HammingIndexOptions
     /// <summary>Whether <see cref="HammingIndex.Open"/> checks every byte before the first search; default true. Bounds are checked always.</summary>
     public bool VerifyOnOpen { get; init; } = true;
 
-    /// <summary>Most threads that <see cref="HammingIndex.Build"/> and merges use, 0 to 256; default 0, one a core.</summary>
+    /// <summary>Most threads that <c>HammingIndex.Build</c> and merges use, 0 to 256; default 0, one a core.</summary>
     public int BuildThreads { get; init; }
+
+    /// <summary>
+    /// Most bytes that one build or merge may leave in memory for codes, ids and structures; default 0, no bound. Structures that do not fit are left
+    /// out: first copies of codes, then hash tables, then clusters. Codes and ids are kept in any case.
+    /// </summary>
+    public long MemoryBudget { get; init; }
 
     /// <summary>Every problem of these options, in words; empty when there is none.</summary>
     public IReadOnlyList<string> Validate()
@@ -31,6 +37,7 @@ public sealed record HammingIndexOptions
         if (!Enum.IsDefined(Structures)) problems.Add($"Structures is {(int)Structures}, which is no member of IndexStructures");
         if (OpenRows is < 1024 or > 1 << 24) problems.Add($"OpenRows is {OpenRows}, but 1,024 to 16,777,216 are possible");
         if (BuildThreads is < 0 or > 256) problems.Add($"BuildThreads is {BuildThreads}, but 0 (one a core) to 256 are possible");
+        if (MemoryBudget < 0) problems.Add($"MemoryBudget is {MemoryBudget} bytes, but 0 (no bound) or more are possible");
         return problems;
     }
 
@@ -41,6 +48,8 @@ public sealed record HammingIndexOptions
         if (problems.Count > 0) throw new ArgumentException("index options: " + string.Join("; ", problems), nameof(options));
         return options;
     }
+
+    internal bool Fits(long bytes) => MemoryBudget == 0 || bytes <= MemoryBudget;
 
     internal int BuildThreadCount => BuildThreads == 0 ? Environment.ProcessorCount : BuildThreads;
 }

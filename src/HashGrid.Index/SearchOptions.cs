@@ -18,12 +18,25 @@ public sealed record SearchOptions
     /// </summary>
     public Predicate<ulong>? Filter { get; init; }
 
+    /// <summary>
+    /// Keeps only ids of this set; default null, all. Cheap both ways: a small set is looked up id by id, a large one is asked about codes near enough.
+    /// The first look-up by id in a segment whose rows were reordered makes a table, as <see cref="HammingIndex.TryGet"/> does.
+    /// </summary>
+    public IdSet? Among { get; init; }
+
+    /// <summary>
+    /// Most codes whose distance one query may compute; default 0, no bound. A search that reaches it returns what it has found so far and
+    /// <see cref="SearchResult.Exact"/> false. Such a query runs on one thread.
+    /// </summary>
+    public long MaxCandidates { get; init; }
+
     /// <summary>Every problem of these options, in words; empty when there is none.</summary>
     public IReadOnlyList<string> Validate()
     {
         List<string> problems = [];
         if (!Enum.IsDefined(Engine)) problems.Add($"Engine is {(int)Engine}, but only Auto, Scan, MultiIndex and Clusters exist");
         if (Threads is < 0 or > 256) problems.Add($"Threads is {Threads}, but 0 (one a core) to 256 are possible");
+        if (MaxCandidates < 0) problems.Add($"MaxCandidates is {MaxCandidates}, but 0 (no bound) or more are possible");
         return problems;
     }
 
@@ -31,7 +44,7 @@ public sealed record SearchOptions
 
     internal void Require()
     {
-        if (Enum.IsDefined(Engine) && Threads is >= 0 and <= 256) return;
+        if (Enum.IsDefined(Engine) && Threads is >= 0 and <= 256 && MaxCandidates >= 0) return;
         throw new ArgumentException("search options: " + string.Join("; ", Validate()), "options");
     }
 }

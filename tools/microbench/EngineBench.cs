@@ -30,11 +30,12 @@ internal static class EngineBench
         bool isCpu = options.ContainsKey("--cpu");
         string Get(string name, string fallback) => options.GetValueOrDefault(name, fallback);
         var width = new CodeWidth(int.Parse(Get("--bits", "")));
-        ulong[] codes = Read(Get("--base", "")), queries = Read(Get("--queries", ""));
+        ulong[] queries = Read(Get("--queries", ""));
         var structures = Enum.Parse<IndexStructures>(Get("--structures", "All"));
         TimeSpan begin = Now(isCpu);
         int threads = int.Parse(Get("--threads", "1"));
-        using HammingIndex index = HammingIndex.Build(width, [], codes, new HammingIndexOptions { Structures = structures, BuildThreads = threads, CopyCodes = options.ContainsKey("--copies") });
+        using FileStream codes = File.OpenRead(Get("--base", ""));
+        using HammingIndex index = HammingIndex.Build(width, codes, options: new HammingIndexOptions { Structures = structures, BuildThreads = threads, CopyCodes = options.ContainsKey("--copies") });
         TimeSpan build = Now(isCpu) - begin;
         Console.WriteLine(
             $$"""{"what":"build","data":"{{Path.GetFileName(Get("--base", ""))}}","bits":{{width.Bits}},"n":{{index.Count}},"structures":"{{structures}}","threads":{{threads}},"clock":"{{(isCpu ? "cpu" : "wall")}}","seconds":{{build.TotalSeconds:F2}},"bytes_per_code":{{(double)index.MemoryBytes / index.Count:F2}}}""");

@@ -7,11 +7,19 @@ internal static unsafe class ClusterAssigner
 {
     private const int RowsPerTask = 16_384;
 
-    /// <summary>assigned[i] = nearest centre of code i, distances[i] = how far; on several threads.</summary>
+    /// <summary>keys[i] = c × levels + d for code i, whose nearest centre is number c at distance d; on several threads.</summary>
+    /// <param name="words">Words a code.</param>
+    /// <param name="codes">Count × words words.</param>
+    /// <param name="count">Codes.</param>
+    /// <param name="centers">Centres × words words.</param>
+    /// <param name="levels">Distances that there are: bits + 1.</param>
+    /// <param name="keys">Room for one number a code.</param>
+    /// <param name="threads">Most threads to use.</param>
+    /// <param name="advance">Told the rows done, from several threads.</param>
     public static void Assign(
-        int words, ulong* codes, int count, ulong[] centers, int[] assigned, ushort[] distances, int threads)
+        int words, ulong* codes, int count, ulong[] centers, int levels, uint* keys, int threads, Action<int>? advance = null)
     {
-        int tasks = (count + RowsPerTask - 1) / RowsPerTask;
+        int tasks = (int)((count + (long)RowsPerTask - 1) / RowsPerTask);
         SixBitBlock? packed = SixBitBlock.TryCreate(words, centers.Length / words);
         if (packed is not null)
         {
@@ -19,25 +27,27 @@ internal static unsafe class ClusterAssigner
         }
         Parallel.For(0, tasks, new ParallelOptions { MaxDegreeOfParallelism = threads }, task =>
         {
-            int from = task * RowsPerTask, to = Math.Min(count, from + RowsPerTask);
-            var buffer = new ushort[centers.Length / words];
+            int from = task * RowsPerTask, to = (int)Math.Min(count, (long)from + RowsPerTask);
+            ushort[] buffer = packed is null ? new ushort[centers.Length / words] : [];
             for (int row = from; row < to; row++)
             {
                 ulong* code = codes + ((nint)row * words);
-                if (packed is null)
-                {
-                    HammingKernels.Current.Distances(new ReadOnlySpan<ulong>(code, words), centers, buffer);
-                    assigned[row] = LeastValue.IndexIn(buffer);
-                    distances[row] = buffer[assigned[row]];
-                    continue;
-                }
-                (assigned[row], distances[row]) = packed.Nearest(code);
+                (int nearest, int distance) = packed is null ? Nearest(words, code, centers, buffer) : packed.Nearest(code);
                 // Which centre a code belongs to is a matter of taste; how far it is from it has to be exact.
-                if (distances[row] == byte.MaxValue)
+                if (packed is not null && distance == byte.MaxValue)
                 {
-                    fixed (ulong* c = &centers[assigned[row] * words]) distances[row] = (ushort)ScalarKernel.Distance(code, c, words);
+                    fixed (ulong* c = &centers[nearest * words]) distance = ScalarKernel.Distance(code, c, words);
                 }
+                keys[row] = (uint)((nearest * levels) + distance);
             }
+            advance?.Invoke(to - from);
         });
+    }
+
+    private static (int Index, int Distance) Nearest(int words, ulong* code, ulong[] centers, ushort[] buffer)
+    {
+        HammingKernels.Current.Distances(new ReadOnlySpan<ulong>(code, words), centers, buffer);
+        int nearest = LeastValue.IndexIn(buffer);
+        return (nearest, buffer[nearest]);
     }
 }

@@ -11,21 +11,26 @@ internal static unsafe class ClusterBuilder
     /// <param name="count">How many.</param>
     /// <param name="onlyIfClustered">Give up, with null, when a sample says that groups would prune nothing.</param>
     /// <param name="threads">Most threads to use.</param>
+    /// <param name="progress">Told how far it is.</param>
     /// <returns>The table, and order[new row] = present row.</returns>
-    public static (ClusterTable Table, NativeBlock Order)? Build(CodeWidth width, ulong* codes, int count, bool onlyIfClustered, int threads)
+    public static (ClusterTable Table, NativeBlock Order)? Build(
+        CodeWidth width, ulong* codes, int count, bool onlyIfClustered, int threads, BuildReporter? progress = null)
     {
         int words = width.Words, centerCount = ClusterTrainer.ChooseCenters(count);
         if (onlyIfClustered && !LooksClustered(width, codes, count, threads)) return null;
+        progress?.Begin(BuildStage.Centers, 0);
         (ulong[] centers, _) = ClusterTrainer.Train(words, codes, count, centerCount, threads);
-        var assigned = new int[count];
-        var distances = new ushort[count];
-        ClusterAssigner.Assign(words, codes, count, centers, assigned, distances, threads);
-
+        progress?.Begin(BuildStage.Clusters, count);
         int levels = width.Bits + 1;
+        NativeBlock keys = NativeBlock.Allocate((long)count * sizeof(uint));
+        uint* k = (uint*)keys.Pointer;
+        ClusterAssigner.Assign(words, codes, count, centers, levels, k, threads, progress is null ? null : progress.Advance);
+
+        progress?.Begin(BuildStage.Rows, count);
         NativeBlock starts = NativeBlock.AllocateZeroed((((long)centerCount * levels) + 1) * sizeof(uint));
         NativeBlock order = NativeBlock.Allocate((long)count * sizeof(uint));
         uint* s = (uint*)starts.Pointer, o = (uint*)order.Pointer;
-        for (int row = 0; row < count; row++) s[((nint)assigned[row] * levels) + distances[row]]++;
+        for (int row = 0; row < count; row++) s[k[row]]++;
         uint end = 0;
         for (nint i = 0; i <= (nint)centerCount * levels; i++)
         {
@@ -33,7 +38,8 @@ internal static unsafe class ClusterBuilder
             s[i] = end;
         }
         // From the back, so that rows keep their order within one (centre, distance).
-        for (int row = count - 1; row >= 0; row--) o[--s[((nint)assigned[row] * levels) + distances[row]]] = (uint)row;
+        for (int row = count - 1; row >= 0; row--) o[--s[k[row]]] = (uint)row;
+        keys.Free();
 
         NativeBlock centerBlock = NativeBlock.Allocate((long)centers.Length * sizeof(ulong));
         centers.CopyTo(new Span<ulong>(centerBlock.Pointer, centers.Length));

@@ -83,7 +83,7 @@ internal unsafe struct ClusterSearch
     public readonly void Finish(ref Collector answer, ref SearchTally tally)
     {
         const int StartsAhead = 16, RowsAhead = 8;
-        for (int i = 0; i < _count && answer.Limit >= 0; i++)
+        for (int i = 0; i < _count && answer.Limit >= 0 && !tally.IsCut; i++)
         {
             int limit = answer.Limit;
             if (i + StartsAhead < _count) _table.PrefetchWindow(_order[i + StartsAhead], _distances[_order[i + StartsAhead]] - limit);

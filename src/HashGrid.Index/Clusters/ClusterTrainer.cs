@@ -10,8 +10,9 @@ internal static unsafe class ClusterTrainer
     private const int CodesPerCenter = 24;
 
     /// <summary>How many centres fit <paramref name="rows"/> codes: about √n for many, enough for well separated groups for few.</summary>
+    /// <remarks>Every code meets every centre in a build, so beyond 8192 (from 40M codes on) time would go up faster than searches get shorter.</remarks>
     public static int ChooseCenters(int rows) =>
-        Math.Min(rows, (int)Math.Clamp(rows / 256.0, 16, Math.Max(4096, 1.3 * Math.Sqrt(rows))));
+        Math.Min(rows, (int)Math.Clamp(rows / 256.0, 16, Math.Clamp(1.3 * Math.Sqrt(rows), 4096, 8192)));
 
     /// <summary>Trains on an evenly spread sample; deterministic.</summary>
     /// <returns>centres × words words, and the mean distance of the sample from its centres, in bits.</returns>
@@ -31,38 +32,42 @@ internal static unsafe class ClusterTrainer
             int pick = (int)((long)i * sampleCount / centerCount);
             sample.AsSpan(pick * words, words).CopyTo(centers.AsSpan(i * words));
         }
-        var assigned = new int[sampleCount];
-        var distances = new ushort[sampleCount];
+        int levels = (words * 64) + 1;
+        var keys = new uint[sampleCount];
         double mean = 0;
         fixed (ulong* s = sample)
         {
-            ulong* first = s;
-            for (int round = 0; round < Rounds; round++)
+            fixed (uint* k = keys)
             {
-                ClusterAssigner.Assign(words, first, sampleCount, centers, assigned, distances, threads);
-                mean = distances.Average(distance => (double)distance);
-                if (round + 1 < Rounds) Recenter(words, sample, assigned, distances, centers, centerCount);
+                for (int round = 0; round < Rounds; round++)
+                {
+                    ClusterAssigner.Assign(words, s, sampleCount, centers, levels, k, threads);
+                    mean = 0;
+                    foreach (uint key in keys) mean += (double)(key % levels) / sampleCount;
+                    if (round + 1 < Rounds) Recenter(words, sample, keys, levels, centers, centerCount);
+                }
             }
         }
         return (centers, mean);
     }
 
-    private static void Recenter(int words, ulong[] sample, int[] assigned, ushort[] distances, ulong[] centers, int centerCount)
+    private static void Recenter(int words, ulong[] sample, uint[] keys, int levels, ulong[] centers, int centerCount)
     {
         int bits = words * 64;
         var ones = new int[centerCount * bits];
         var members = new int[centerCount];
-        for (int i = 0; i < assigned.Length; i++)
+        for (int i = 0; i < keys.Length; i++)
         {
-            members[assigned[i]]++;
-            Span<int> counts = ones.AsSpan(assigned[i] * bits, bits);
+            int nearest = (int)(keys[i] / levels);
+            members[nearest]++;
+            Span<int> counts = ones.AsSpan(nearest * bits, bits);
             for (int w = 0; w < words; w++)
             {
                 for (ulong rest = sample[(i * words) + w]; rest != 0; rest &= rest - 1) counts[(w * 64) + BitOperations.TrailingZeroCount(rest)]++;
             }
         }
         // A centre that lost all its codes moves to one of the codes that are worst served.
-        int[] worst = WorstServed(distances, members.Count(m => m == 0));
+        int[] worst = WorstServed(keys, levels, members.Count(m => m == 0));
         int nextWorst = 0;
         for (int center = 0; center < centerCount; center++)
         {
@@ -80,11 +85,11 @@ internal static unsafe class ClusterTrainer
         }
     }
 
-    private static int[] WorstServed(ushort[] distances, int count)
+    private static int[] WorstServed(uint[] keys, int levels, int count)
     {
         if (count == 0) return [];
-        int[] order = [.. Enumerable.Range(0, distances.Length)];
-        Array.Sort(order, (a, b) => distances[a] != distances[b] ? distances[b].CompareTo(distances[a]) : a.CompareTo(b));
+        int[] order = [.. Enumerable.Range(0, keys.Length)];
+        Array.Sort(order, (a, b) => keys[a] % levels != keys[b] % levels ? (keys[b] % levels).CompareTo(keys[a] % levels) : a.CompareTo(b));
         return order[..count];
     }
 }

@@ -96,15 +96,22 @@ internal sealed unsafe class SixBitBlock
         byte* tables = stackalloc byte[TableBytes(MaxWords) + Lanes];
         tables = (byte*)(((nuint)tables + Lanes - 1) & ~(nuint)(Lanes - 1));
         MakeTables(query, _words, tables);
+        // The tables of the first word stay in registers; with one word that is all of them.
+        Vector512<byte> t0 = Vector512.Load(tables), t1 = Vector512.Load(tables + Lanes), t2 = Vector512.Load(tables + (2 * Lanes));
+        Vector512<byte> t3 = Vector512.Load(tables + (3 * Lanes)), t4 = Vector512.Load(tables + (4 * Lanes)), t5 = Vector512.Load(tables + (5 * Lanes));
+        Vector512<byte> t6 = Vector512.Load(tables + (6 * Lanes)), t7 = Vector512.Load(tables + (7 * Lanes)), t8 = Vector512.Load(tables + (8 * Lanes));
+        Vector512<byte> t9 = Vector512.Load(tables + (9 * Lanes)), t10 = Vector512.Load(tables + (10 * Lanes));
         int groups = Groups(Count), fields = _words * FieldsPerWord, bestIndex = 0, bestDistance = int.MaxValue;
-        Vector512<byte> best = Vector512<byte>.AllBitsSet, bestGroup = Vector512<byte>.Zero;
+        Vector512<byte> best = Vector512<byte>.AllBitsSet, bestGroup = Vector512<byte>.Zero, number = bestGroup, one = Vector512<byte>.One;
         byte* p = _fields.Pointer;
         for (int group = 0; group < groups; group++, p += GroupBytes)
         {
-            Vector512<byte> sum = Sum(p, tables);
+            Vector512<byte> sum = Look(p, t0, 0) + Look(p, t1, 1) + Look(p, t2, 2) + (Look(p, t3, 3) + Look(p, t4, 4) + Look(p, t5, 5)) +
+                (Look(p, t6, 6) + Look(p, t7, 7) + Look(p, t8, 8) + (Look(p, t9, 9) + Look(p, t10, 10)));
             for (int f = FieldsPerWord; f < fields; f += FieldsPerWord) sum = Avx512BW.AddSaturate(sum, Sum(p + (f * Lanes), tables + (f * Lanes)));
-            bestGroup = Vector512.ConditionalSelect(Vector512.LessThan(sum, best), Vector512.Create((byte)group), bestGroup);
+            bestGroup = Vector512.ConditionalSelect(Vector512.LessThan(sum, best), number, bestGroup);
             best = Vector512.Min(sum, best);
+            number += one;
             if ((group & 255) != 255 && group + 1 < groups) continue;
             // Group numbers are kept in bytes: settle every 256 groups. A spare lane ties with the last code, which comes before it.
             int least = Least(best);
@@ -151,10 +158,14 @@ internal sealed unsafe class SixBitBlock
     private static Vector512<byte> Look(byte* p, byte* tables, int f) =>
         Avx512Vbmi.PermuteVar64x8(Vector512.Load(tables + (f * Lanes)), Vector512.Load(p + (f * Lanes)));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Look(byte* p, Vector512<byte> table, int f) =>
+        Avx512Vbmi.PermuteVar64x8(table, Vector512.Load(p + (f * Lanes)));
+
     private static int Least(Vector512<byte> values)
     {
-        int least = byte.MaxValue;
-        for (int lane = 0; lane < Lanes; lane++) least = Math.Min(least, values[lane]);
-        return least;
+        Vector256<byte> half = Vector256.Min(values.GetLower(), values.GetUpper());
+        Vector128<ushort> quarter = Vector128.Min(half.GetLower(), half.GetUpper()).AsUInt16();
+        return Sse41.MinHorizontal(Vector128.Min(quarter.AsByte(), (quarter >>> 8).AsByte()).AsUInt16() & Vector128.Create((ushort)0xFF)).ToScalar();
     }
 }

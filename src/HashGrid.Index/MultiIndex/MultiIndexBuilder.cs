@@ -30,14 +30,20 @@ internal static unsafe class MultiIndexBuilder
         return Math.Max(best, 1);
     }
 
+    /// <summary>Memory that the tables will take.</summary>
+    public static long Bytes(CodeWidth width, int count, int parts, bool copyCodes) =>
+        Substring.Split(width.Bits, parts).Sum(part => ((1L << part.Length) + 1) * sizeof(uint)) +
+        (parts * (MultiIndexTable.RowBlockBytes(count) + (copyCodes ? (long)count * width.Bytes : 0)));
+
     /// <summary>Builds the tables over the first <paramref name="count"/> rows of <paramref name="codes"/>.</summary>
-    public static MultiIndexTable Build(CodeWidth width, ulong* codes, int count, int parts, bool copyCodes, int threads)
+    public static MultiIndexTable Build(CodeWidth width, ulong* codes, int count, int parts, bool copyCodes, int threads, BuildReporter? progress = null)
     {
         Substring[] substrings = Substring.Split(width.Bits, parts);
         var offsets = new NativeBlock[parts];
         var rows = new NativeBlock[parts];
         NativeBlock[]? copies = copyCodes ? new NativeBlock[parts] : null;
         int words = width.Words;
+        progress?.Begin(BuildStage.Tables, parts);
         Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = threads }, part =>
         {
             Substring substring = substrings[part];
@@ -45,6 +51,7 @@ internal static unsafe class MultiIndexBuilder
             rows[part] = NativeBlock.AllocateZeroed(MultiIndexTable.RowBlockBytes(count));
             Sort(substring, words, codes, count, (uint*)offsets[part].Pointer, rows[part].Pointer);
             if (copies is not null) copies[part] = Copy(words, codes, count, rows[part].Pointer);
+            progress?.Advance(1);
         });
         return new MultiIndexTable(substrings, offsets, rows, copies, count);
     }

@@ -7,8 +7,8 @@ namespace HashGrid.Index.MultiIndex;
 /// </remarks>
 internal static class MultiIndexCost
 {
-    private const double ProbeNanoseconds = 8;
-    private const double RowNanoseconds = 5;
+    private const double ProbeNanoseconds = 10;
+    private const double RowNanoseconds = 6;
 
     /// <summary>One step: all buckets of one substring at <paramref name="flips"/> differing bits.</summary>
     public static double Step(int flips, Substring part, double bucketRows) =>

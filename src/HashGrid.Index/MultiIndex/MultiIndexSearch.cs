@@ -93,7 +93,7 @@ internal struct MultiIndexSearch
         int pending = 0;
         ulong flips = (1UL << _flips) - 1; // the smallest pattern with that many bits
         bool isLast = false;
-        while (!isLast && answer.Limit >= 0)
+        while (!isLast && answer.Limit >= 0 && !tally.IsCut)
         {
             int batch = 0;
             while (batch < BatchKeys && !isLast)
@@ -143,7 +143,7 @@ internal struct MultiIndexSearch
         {
             uint start = offsets[keys[i]], end = offsets[keys[i] + 1];
             if (start > end || end > count) ThrowDamaged();
-            tally.Candidates += end - start;
+            end = start + (uint)tally.Take(end - start);
             for (; start < end; start++)
             {
                 ulong* code = copies + ((nuint)start * (uint)words);
@@ -158,10 +158,9 @@ internal struct MultiIndexSearch
 
     private readonly unsafe void Verify(uint* rows, ref int pending, ref Collector answer, ref SearchTally tally)
     {
-        tally.Candidates += pending;
-        int words = _segment.Words;
+        int count = (int)tally.Take(pending), words = _segment.Words;
         ulong* codes = _segment.Codes;
-        for (int i = 0; i < pending; i++)
+        for (int i = 0; i < count; i++)
         {
             ulong* code = codes + ((nuint)rows[i] * (uint)words);
             int distance = ScalarKernel.Distance(_query, code, words);

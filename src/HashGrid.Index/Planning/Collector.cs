@@ -76,18 +76,18 @@ internal ref struct Collector
     public void SkipNothing() => (_rules.Skipped, _rules.Met) = ((0, 0), default);
 
     /// <summary>Takes the neighbour if it is near enough and passes the filter.</summary>
-    public void Offer(Neighbor candidate) => Offer(candidate, _rules.Filter);
+    public void Offer(Neighbor candidate) => Offer(candidate, _rules.IsFiltered);
 
     /// <summary>Takes the neighbour if it is near enough; another thread has asked the filter.</summary>
-    public void OfferChecked(Neighbor candidate) => Offer(candidate, null);
+    public void OfferChecked(Neighbor candidate) => Offer(candidate, false);
 
-    private void Offer(Neighbor candidate, Predicate<ulong>? filter)
+    private void Offer(Neighbor candidate, bool isFiltered)
     {
         if (candidate.Distance > Limit) return;
         bool isFull = IsFull;
         // The filter is the caller's code: ask it only about ids that would be kept, or that would prove that there are more.
         if (isFull && !_heap.IsEmpty && candidate > _heap[0] && (!_rules.CountsMore || More)) return;
-        if (filter is not null && !filter(candidate.Id)) return;
+        if (isFiltered && !_rules.Allows(candidate.Id)) return;
         if (!isFull)
         {
             SiftUp(candidate);

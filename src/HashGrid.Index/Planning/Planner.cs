@@ -1,4 +1,5 @@
 using HashGrid.Index.Clusters;
+using HashGrid.Index.Kernels;
 using HashGrid.Index.MultiIndex;
 using HashGrid.Index.Scan;
 using HashGrid.Index.Segments;
@@ -14,10 +15,10 @@ namespace HashGrid.Index.Planning;
 internal readonly unsafe struct Planner
 {
     /// <summary>Scanning one word of a code from beyond the second-level cache.</summary>
-    private const double ScanNanoseconds = 0.32;
+    private const double ScanNanoseconds = 0.28;
 
     /// <summary>The same in a batch, where each block of codes is read once for many queries.</summary>
-    private const double BatchScanNanoseconds = 0.12;
+    private const double BatchScanNanoseconds = 0.09;
 
     /// <summary>A scan that is over sooner than a batch of scans is set up; lowered by tests.</summary>
     internal static int FewestDeferredRows { get; set; } = 1 << 16;
@@ -25,36 +26,45 @@ internal readonly unsafe struct Planner
     /// <summary>Scanning one row of a window, and beginning a window: short runs cost more than one long run.</summary>
     private const double WindowRowNanoseconds = 0.42;
 
-    private const double WindowNanoseconds = 40;
+    private const double WindowNanoseconds = 100;
+
+    /// <summary>Sets up to this size are looked up without asking for anything's cost.</summary>
+    private const int FewIds = 64;
 
     /// <summary>A forced engine gets a longer leash, not an endless one: enumerating buckets can take 2^length steps.</summary>
     private const double ForcedPatience = 16;
 
+    /// <summary>Looking up one id of a set and measuring its code: two or three cache misses.</summary>
+    private const double IdNanoseconds = 60;
+
     private readonly SearchEngine _engine;
+    private readonly IdSet? _among;
     private readonly int _threads;
     private readonly bool _mayDefer;
+    private readonly long _budget;
 
     /// <param name="options">The caller's wishes.</param>
     /// <param name="mayDefer">Whether the query is one of a batch, which scans its queries together for less.</param>
     public Planner(SearchOptions options, bool mayDefer = false)
     {
         _engine = options.Engine;
-        _threads = options.ThreadCount;
+        _among = options.Among;
+        _budget = options.MaxCandidates;
+        _threads = _budget > 0 ? 1 : options.ThreadCount;
         _mayDefer = mayDefer;
     }
-
-    private double ScanCost(Segment segment, int count) =>
-        (double)count * segment.Words * (_mayDefer ? BatchScanNanoseconds : ScanNanoseconds / Math.Min(_threads, ScanTeam.UsefulThreads(segment, count)));
 
     /// <summary>Searches the first <paramref name="count"/> rows of a segment; false if it should be scanned together with other queries.</summary>
     public bool Search(Segment segment, int count, ulong* query, ref Collector answer, ref SearchTally tally)
     {
-        if (count == 0 || answer.Limit < 0) return true;
+        if (count == 0 || answer.Limit < 0 || tally.IsCut) return true;
         ClusterTable? clusters = _engine is SearchEngine.Scan or SearchEngine.MultiIndex ? null : segment.Clusters;
         MultiIndexTable? table = _engine is SearchEngine.Scan or SearchEngine.Clusters ? null : segment.MultiIndex;
-        bool isDone = clusters is not null ? SearchClusters(segment, clusters, table, count, query, ref answer, ref tally)
+        // Ids looked up one by one cost the same wherever the query lies: if that is next to nothing, nothing else is asked.
+        bool isDone = IdCost() < FewIds * IdNanoseconds ? SearchIds(segment, count, query, ref answer, ref tally)
+            : clusters is not null ? SearchClusters(segment, clusters, table, count, query, ref answer, ref tally)
             : table is not null ? SearchBuckets(segment, table, count, query, ref answer, ref tally)
-            : Scan(segment, count, query, _engine == SearchEngine.Scan ? null : "no structure was built for these codes", ref answer, ref tally);
+            : LookAtAll(segment, count, query, _engine == SearchEngine.Scan ? null : "no structure was built for these codes", ref answer, ref tally);
         answer.SkipNothing();
         return isDone;
     }
@@ -65,21 +75,21 @@ internal readonly unsafe struct Planner
         ClusterSearch search = new(segment, clusters, query, ref tally);
         (int from, int to) = search.VisitNearest(ref answer, ref tally);
         search.FindNear(answer.Limit);
-        if (table is not null)
+        if (_engine != SearchEngine.Clusters)
         {
             // The nearest centre bounds the answer from above; for codes that are not clustered far too high, so the radius where random codes
             // would fill the answer bounds the estimate too. Queries that are farther from everything are noticed on the way.
-            int limit = answer.IsRange ? answer.Limit : Math.Min(answer.Limit, ExpectedRadius.Of(segment.Words * 64, count, answer.Room));
+            int limit = answer.IsRange ? answer.Limit : Math.Min(answer.Limit, Expected(segment, count, answer));
             (double rows, double centers) = search.CountRest(limit);
             double clusterCost = (rows * segment.Words * WindowRowNanoseconds) + (centers * WindowNanoseconds);
-            MultiIndexSearch buckets = new(segment, table, query);
-            double bucketCost = buckets.CostUpTo(limit), scanCost = ScanCost(segment, count);
-            if (Math.Min(bucketCost, scanCost) < clusterCost)
+            double bucketCost = table is null ? double.PositiveInfinity : new MultiIndexSearch(segment, table, query).CostUpTo(limit);
+            double allCost = AllCost(segment, count);
+            if (Math.Min(bucketCost, allCost) < clusterCost)
             {
                 answer.Skip(from, to);
-                return bucketCost < scanCost
-                    ? SearchBuckets(segment, table, count, query, ref answer, ref tally)
-                    : Scan(segment, count, query, "answers are too far for clusters or buckets to leave much out", ref answer, ref tally);
+                return bucketCost < allCost
+                    ? SearchBuckets(segment, table!, count, query, ref answer, ref tally)
+                    : LookAtAll(segment, count, query, "answers are too far for clusters or buckets to leave much out", ref answer, ref tally);
             }
         }
         search.Finish(ref answer, ref tally);
@@ -92,22 +102,42 @@ internal readonly unsafe struct Planner
         Segment segment, MultiIndexTable table, int count, ulong* query, ref Collector answer, ref SearchTally tally)
     {
         MultiIndexSearch search = new(segment, table, query);
-        double scanCost = ScanCost(segment, count) * (_engine == SearchEngine.MultiIndex ? ForcedPatience : 1);
-        int expected = ExpectedRadius.Of(segment.Words * 64, count, answer.Room);
-        while (!search.IsDone(answer))
+        double allCost = AllCost(segment, count) * (_engine == SearchEngine.MultiIndex ? ForcedPatience : 1);
+        int expected = Expected(segment, count, answer);
+        while (!search.IsDone(answer) && !tally.IsCut)
         {
             // The limit bounds the rest, but the first buckets leave it far too high: until they are past the radius where random codes
             // would fill the answer, that radius stands in.
             int radius = answer.IsRange ? answer.Limit : Math.Min(answer.Limit, Math.Max(expected, search.Complete + 1));
-            if (search.CostUpTo(radius) > scanCost)
+            if (search.CostUpTo(radius) > allCost)
             {
                 answer.Skip(search);
-                return Scan(segment, count, query, "the buckets still to look into cost more than scanning every code", ref answer, ref tally);
+                return LookAtAll(segment, count, query, "the buckets still to look into cost more than scanning every code", ref answer, ref tally);
             }
             search.Step(ref answer, ref tally);
         }
         tally.Reason ??= "near codes share buckets";
         tally.Answered(SearchEngine.MultiIndex, count);
+        return true;
+    }
+
+    /// <summary>What is left where no structure helps: every code, or every id of the set if they are fewer.</summary>
+    private bool LookAtAll(Segment segment, int count, ulong* query, string? reason, ref Collector answer, ref SearchTally tally) =>
+        IdCost() < ScanCost(segment, count)
+            ? SearchIds(segment, count, query, ref answer, ref tally)
+            : Scan(segment, count, query, reason, ref answer, ref tally);
+
+    private bool SearchIds(Segment segment, int count, ulong* query, ref Collector answer, ref SearchTally tally)
+    {
+        long cursor = 0;
+        while (!tally.IsCut && _among!.Next(ref cursor, out ulong id))
+        {
+            int row = segment.FindLive(id);
+            if (row < 0 || row >= count || tally.Take(1) == 0) continue;
+            answer.Offer(segment, row, ScalarKernel.Distance(query, segment.Code(row), segment.Words));
+        }
+        tally.Reason ??= "the set of ids is small";
+        tally.Answered(SearchEngine.Scan, count);
         return true;
     }
 
@@ -121,5 +151,23 @@ internal readonly unsafe struct Planner
         else ScanEngine.Search(segment, 0, count, query, ref answer, ref tally);
         tally.Answered(SearchEngine.Scan, count);
         return true;
+    }
+
+    /// <summary>Where among random codes the answer would be full; a filter makes it look farther.</summary>
+    private int Expected(Segment segment, int count, in Collector answer)
+    {
+        double share = _among is null ? 1 : Math.Clamp(_among.Count / (double)count, 1.0 / count, 1);
+        return ExpectedRadius.Of(segment.Words * 64, count, (int)Math.Min(count, answer.Room / share));
+    }
+
+    private double IdCost() => _among is null || _engine != SearchEngine.Auto ? double.PositiveInfinity : _among.Count * IdNanoseconds;
+
+    private double AllCost(Segment segment, int count) => Math.Min(IdCost(), ScanCost(segment, count));
+
+    private double ScanCost(Segment segment, int count)
+    {
+        // A scan that the budget would end in its midst has looked at codes in no useful order: structures look at near ones first.
+        if (_budget > 0 && count > _budget) return double.PositiveInfinity;
+        return (double)count * segment.Words * (_mayDefer ? BatchScanNanoseconds : ScanNanoseconds / Math.Min(_threads, ScanTeam.UsefulThreads(segment, count)));
     }
 }

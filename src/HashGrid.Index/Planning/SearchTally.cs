@@ -11,6 +11,12 @@ internal struct SearchTally
     /// <summary>Codes whose distance was computed.</summary>
     public long Candidates;
 
+    /// <summary>Most candidates that the search may have; 0 for no bound.</summary>
+    public long Budget;
+
+    /// <summary>Whether the budget ended the search before it was over.</summary>
+    public bool IsCut;
+
     /// <summary>Why the engine of the largest segment was chosen.</summary>
     public string? Reason;
 
@@ -19,6 +25,18 @@ internal struct SearchTally
         _hashed > _scanned && _hashed >= _clustered ? SearchEngine.MultiIndex
         : _clustered > _scanned ? SearchEngine.Clusters
         : SearchEngine.Scan;
+
+    /// <summary>Counts candidates that are about to be looked at; returns how many of them may be.</summary>
+    public long Take(long wanted)
+    {
+        if (Budget > 0 && wanted > Budget - Candidates)
+        {
+            wanted = Budget - Candidates;
+            IsCut = true;
+        }
+        Candidates += wanted;
+        return wanted;
+    }
 
     /// <summary>Notes that <paramref name="engine"/> answered for <paramref name="rows"/> rows.</summary>
     public void Answered(SearchEngine engine, long rows)
@@ -36,6 +54,7 @@ internal struct SearchTally
         _scanned += other._scanned;
         _hashed += other._hashed;
         _clustered += other._clustered;
+        IsCut |= other.IsCut;
         Reason ??= other.Reason;
     }
 }

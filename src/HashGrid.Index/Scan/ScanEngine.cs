@@ -18,7 +18,7 @@ internal static unsafe class ScanEngine
     public static void Search(Segment segment, int from, int to, ulong* query, ref Collector answer, ref SearchTally tally)
     {
         HammingKernel kernel = HammingKernels.Current;
-        tally.Candidates += to - from;
+        to = from + (int)tally.Take(to - from);
         ulong* codes = segment.Codes;
         int words = segment.Words;
         bool isAscending = segment.Ids.Kind == IdKind.Counted;

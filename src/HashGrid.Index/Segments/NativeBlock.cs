@@ -4,7 +4,7 @@ namespace HashGrid.Index.Segments;
 
 /// <summary>Memory outside the garbage collector's heap: aligned, of any length, in huge pages where the system has them.</summary>
 /// <remarks>
-/// Freed by its finalizer alone, when no segment and so no search refers to it: readers take no lock and count no references. Who uses
+/// What searches see is freed by its finalizer alone, when no segment and so no search refers to it: readers take no lock and count no references. Who uses
 /// <see cref="Pointer"/> keeps the block reachable until done (<see cref="GC.KeepAlive"/>).
 /// </remarks>
 internal sealed unsafe class NativeBlock
@@ -12,6 +12,7 @@ internal sealed unsafe class NativeBlock
     private const nuint Alignment = 64;
     private const nuint HugePage = 2 << 20;
     private readonly object? _owner;
+    private bool _isFree;
 
     private NativeBlock(byte* pointer, long length, object? owner)
     {
@@ -22,11 +23,7 @@ internal sealed unsafe class NativeBlock
         else GC.SuppressFinalize(this);
     }
 
-    ~NativeBlock()
-    {
-        NativeMemory.AlignedFree(Pointer);
-        GC.RemoveMemoryPressure(Math.Max(1, Length));
-    }
+    ~NativeBlock() => Free();
 
     public byte* Pointer { get; }
 
@@ -35,6 +32,16 @@ internal sealed unsafe class NativeBlock
 
     /// <summary>Whether the bytes belong to a mapped file rather than to this process.</summary>
     public bool IsMapped => _owner is not null;
+
+    /// <summary>Gives the memory back at once: for working memory that no search has seen.</summary>
+    public void Free()
+    {
+        if (_isFree || _owner is not null) return;
+        _isFree = true;
+        GC.SuppressFinalize(this);
+        NativeMemory.AlignedFree(Pointer);
+        GC.RemoveMemoryPressure(Math.Max(1, Length));
+    }
 
     /// <summary>New memory of unspecified content.</summary>
     public static NativeBlock Allocate(long length)

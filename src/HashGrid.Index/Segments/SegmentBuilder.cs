@@ -9,24 +9,32 @@ internal static unsafe class SegmentBuilder
     /// <summary>Below this many rows a scan is over before a structure has been asked.</summary>
     private const int FewestIndexedRows = 4096;
 
+    /// <summary>From here on, memory for a second copy of the codes is dearer than the time to move them within their own.</summary>
+    private const long LargeBytes = 1L << 30;
+
     /// <summary>Takes over the blocks. Rows may be reordered; which id belongs to which code does not change.</summary>
-    public static Segment Build(CodeWidth width, int count, NativeBlock codes, IdColumn ids, HammingIndexOptions options)
+    public static Segment Build(CodeWidth width, int count, NativeBlock codes, IdColumn ids, HammingIndexOptions options, BuildReporter? progress = null)
     {
         IndexStructures wanted = options.Structures;
         if (wanted == IndexStructures.Auto && count < FewestIndexedRows) wanted = IndexStructures.None;
         ClusterTable? clusters = null;
-        if (wanted is IndexStructures.Auto or IndexStructures.Clusters or IndexStructures.All)
+        if (wanted is IndexStructures.Auto or IndexStructures.Clusters or IndexStructures.All && options.Fits(codes.Length + ids.MemoryBytes + (4L * count)))
         {
             bool onlyIfClustered = wanted == IndexStructures.Auto;
-            if (ClusterBuilder.Build(width, (ulong*)codes.Pointer, count, onlyIfClustered, options.BuildThreadCount) is var (table, order))
+            if (ClusterBuilder.Build(width, (ulong*)codes.Pointer, count, onlyIfClustered, options.BuildThreadCount, progress) is var (table, order))
             {
                 clusters = table;
                 (codes, ids) = Reorder(width.Words, count, codes, ids, order);
             }
         }
-        MultiIndexTable? multiIndex = wanted is IndexStructures.None or IndexStructures.Clusters ? null
-            : MultiIndexBuilder.Build(
-                width, (ulong*)codes.Pointer, count, MultiIndexBuilder.ChooseParts(width.Bits, count), options.CopyCodes, options.BuildThreadCount);
+        MultiIndexTable? multiIndex = null;
+        if (wanted is IndexStructures.Auto or IndexStructures.MultiIndex or IndexStructures.All)
+        {
+            int parts = MultiIndexBuilder.ChooseParts(width.Bits, count);
+            long bytes = codes.Length + ids.MemoryBytes + (clusters?.MemoryBytes ?? 0) + MultiIndexBuilder.Bytes(width, count, parts, false);
+            bool copies = options.CopyCodes && options.Fits(bytes + (codes.Length * parts));
+            if (options.Fits(bytes)) multiIndex = MultiIndexBuilder.Build(width, (ulong*)codes.Pointer, count, parts, copies, options.BuildThreadCount, progress);
+        }
         var segment = new Segment(width.Words, count, count, codes, ids) { MultiIndex = multiIndex, Clusters = clusters, IsBuilt = true };
         GC.KeepAlive(codes);
         return segment;
@@ -34,18 +42,58 @@ internal static unsafe class SegmentBuilder
 
     private static (NativeBlock Codes, IdColumn Ids) Reorder(int words, int count, NativeBlock codes, IdColumn ids, NativeBlock order)
     {
-        NativeBlock moved = NativeBlock.Allocate(codes.Length);
-        ulong* from = (ulong*)codes.Pointer, to = (ulong*)moved.Pointer;
         uint* o = (uint*)order.Pointer;
+        NativeBlock moved = Move(codes, words, count, o);
+        if (ids.Kind == IdKind.Counted) return (moved, IdColumn.CountedInOrder(ids.First, order));
+        NativeBlock movedIds = Move(ids.Block!, 1, count, o);
+        order.Free();
+        return (moved, IdColumn.Given(movedIds));
+    }
+
+    /// <summary>Row i of the result is row order[i]. The block given is used up.</summary>
+    private static NativeBlock Move(NativeBlock block, int words, int count, uint* order)
+    {
+        if (block.Length >= LargeBytes)
+        {
+            MoveInPlace((ulong*)block.Pointer, words, count, order);
+            return block;
+        }
+        NativeBlock moved = NativeBlock.Allocate(block.Length);
+        ulong* from = (ulong*)block.Pointer, to = (ulong*)moved.Pointer;
         for (nint row = 0; row < count; row++)
         {
-            for (int w = 0; w < words; w++) to[(row * words) + w] = from[((nint)o[row] * words) + w];
+            for (int w = 0; w < words; w++) to[(row * words) + w] = from[((nint)order[row] * words) + w];
         }
-        GC.KeepAlive(codes);
-        if (ids.Kind == IdKind.Counted) return (moved, IdColumn.CountedInOrder(ids.First, order));
-        NativeBlock movedIds = NativeBlock.Allocate((long)count * sizeof(ulong));
-        for (nint row = 0; row < count; row++) ((ulong*)movedIds.Pointer)[row] = ids[(int)o[row]];
-        GC.KeepAlive(order);
-        return (moved, IdColumn.Given(movedIds));
+        block.Free();
+        return moved;
+    }
+
+    /// <summary>The same without a second block: each cycle of the permutation in turn, one bit a row to know which are done.</summary>
+    internal static void MoveInPlace(ulong* rows, int words, int count, uint* order)
+    {
+        NativeBlock done = NativeBlock.AllocateZeroed(((long)count + 7) / 8);
+        byte* bits = done.Pointer;
+        ulong* first = stackalloc ulong[words];
+        for (nint start = 0; start < count; start++)
+        {
+            if ((bits[start >> 3] >> (int)(start & 7) & 1) != 0) continue;
+            Copy(rows + (start * words), first);
+            nint row = start;
+            while (true)
+            {
+                bits[row >> 3] |= (byte)(1 << (int)(row & 7));
+                nint next = (nint)order[row];
+                if (next == start) break;
+                Copy(rows + (next * words), rows + (row * words));
+                row = next;
+            }
+            Copy(first, rows + (row * words));
+        }
+        done.Free();
+
+        void Copy(ulong* from, ulong* to)
+        {
+            for (int w = 0; w < words; w++) to[w] = from[w];
+        }
     }
 }

@@ -65,9 +65,11 @@ internal sealed class ProgramOracleTests
                     }
                     foreach (SearchEngine engine in Enum.GetValues<SearchEngine>())
                     {
-                        foreach (Predicate<ulong>? filter in (Predicate<ulong>?[])[null, id => id % 3 == 1])
+                        // Both filters at once, each alone, none; a small set is looked up id by id, a large one asked.
+                        foreach ((Predicate<ulong>? filter, IdSet? among) in ((Predicate<ulong>?, IdSet?)[])
+                            [(null, null), (id => id % 3 == 1, null), (null, Every(2, count, 1)), (null, Every(1 + (count / 7), count, 1)), (id => id % 3 == 1, Every(2, count, 1UL << 40))])
                         {
-                            var search = new SearchOptions { Engine = engine, Filter = filter, Threads = threads };
+                            var search = new SearchOptions { Engine = engine, Filter = filter, Among = among, Threads = threads };
                             CheckNearest(index, oracle, query, k, search);
                             CheckWithin(index, oracle, query, (bits / 4) + (seed % 5), k, search);
                             CheckBatch(index, oracle, [.. query, .. codes.AsSpan(0, Math.Min(codes.Length, 9 * width.Words))], k, search);
@@ -109,7 +111,7 @@ internal sealed class ProgramOracleTests
         foreach ((Act act, ulong id, int seed, int number, SearchEngine engine, bool isFiltered) in steps)
         {
             ulong[] code = CodeGenerator.Clustered(5, 1, width, 3, stream: seed + 1);
-            var search = new SearchOptions { Engine = engine, Filter = isFiltered ? value => value % 2 == 0 : null };
+            var search = new SearchOptions { Engine = engine, Filter = isFiltered ? value => value % 2 == 0 : null, Among = seed % 3 == 0 ? Every(3, 30, 1) : null };
             ulong[]? present = oracle.Get(id);
             switch (act)
             {
@@ -147,11 +149,18 @@ internal sealed class ProgramOracleTests
         index.Dispose();
     }
 
+    /// <summary>Ids 0, step, 2 × step ... below the count, and one far away, so that some sets are tables.</summary>
+    private static IdSet Every(int step, int count, ulong far) =>
+        IdSet.Of([.. Enumerable.Range(0, count).Where(id => id % step == 0).Select(id => (ulong)id), ((ulong)count + 5) * far]);
+
+    private static Predicate<ulong>? Allowed(SearchOptions search) =>
+        search.Among is null ? search.Filter : id => search.Among.Contains(id) && (search.Filter is null || search.Filter(id));
+
     private static void CheckNearest(HammingIndex index, BruteForce oracle, ulong[] query, int k, SearchOptions search)
     {
         var found = new Neighbor[k];
         int count = index.NearestSearch(query, found, search).Count;
-        Assert.That(found[..count], Is.EqualTo(oracle.Nearest(query, k, search.Filter)), $"{search.Engine}, k {k}");
+        Assert.That(found[..count], Is.EqualTo(oracle.Nearest(query, k, Allowed(search))), $"{search.Engine}, k {k}");
     }
 
     private static void CheckBatch(HammingIndex index, BruteForce oracle, ulong[] queries, int k, SearchOptions search)
@@ -161,7 +170,7 @@ internal sealed class ProgramOracleTests
         index.NearestSearchBatch(queries, k, found, search);
         for (int i = 0; i < count; i++)
         {
-            Neighbor[] expected = oracle.Nearest(queries.AsSpan(i * words, words), k, search.Filter);
+            Neighbor[] expected = oracle.Nearest(queries.AsSpan(i * words, words), k, Allowed(search));
             Assert.That(found.AsSpan(i * k, k).ToArray(), Is.EqualTo(expected.Concat(Enumerable.Repeat(Neighbor.None, k - expected.Length))), $"{search.Engine}, k {k}, query {i}");
         }
     }
@@ -170,7 +179,7 @@ internal sealed class ProgramOracleTests
     {
         var found = new Neighbor[room];
         SearchResult result = index.RangeSearch(query, radius, found, search);
-        Neighbor[] expected = oracle.Within(query, radius, search.Filter);
+        Neighbor[] expected = oracle.Within(query, radius, Allowed(search));
         Assert.That(found[..result.Count], Is.EqualTo(expected.Take(room)), $"{search.Engine}, radius {radius}");
         Assert.That(result.More, Is.EqualTo(expected.Length > room), $"{search.Engine}, radius {radius}, room {room}");
     }
