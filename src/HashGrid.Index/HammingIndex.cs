@@ -58,6 +58,9 @@ public sealed partial class HammingIndex : IDisposable
         }
     }
 
+    /// <summary>The SIMD kernel that searches use here: avx512, avx2, arm or scalar.</summary>
+    public static string KernelName => HammingKernels.Current.Name;
+
     private IndexState State => Volatile.Read(ref _state) ?? throw new ObjectDisposedException(nameof(HammingIndex));
 
     /// <summary>Lets go of the codes. Searches under way end well; their memory goes with the last of them.</summary>

@@ -74,7 +74,7 @@ internal static class App
             new StatsCommand(),
             new SnapshotCommand(),
             new EvaluateCommand(),
-            new Command("index", "Work with raw code files, without a server.") { new IndexSearchCommand() },
+            new Command("index", "Work with raw code files, without a server.") { new IndexBuildCommand(), new IndexSearchCommand(), new IndexExplainCommand(), new IndexBenchCommand() },
         };
         Help.InstallIn(root);
         return root;

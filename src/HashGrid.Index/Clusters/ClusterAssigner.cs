@@ -1,4 +1,5 @@
 using HashGrid.Index.Kernels;
+using HashGrid.Index.Segments;
 
 namespace HashGrid.Index.Clusters;
 
@@ -6,6 +7,9 @@ namespace HashGrid.Index.Clusters;
 internal static unsafe class ClusterAssigner
 {
     private const int RowsPerTask = 16_384;
+
+    /// <summary>A mask: each row meets every centre, which takes up to a microsecond.</summary>
+    private const int RowsBetweenBreaks = 63;
 
     /// <summary>keys[i] = c × levels + d for code i, whose nearest centre is number c at distance d; on several threads.</summary>
     /// <param name="words">Words a code.</param>
@@ -31,6 +35,7 @@ internal static unsafe class ClusterAssigner
             ushort[] buffer = packed is null ? new ushort[centers.Length / words] : [];
             for (int row = from; row < to; row++)
             {
+                if ((row & RowsBetweenBreaks) == 0) BackgroundPriority.GiveWay();
                 ulong* code = codes + ((nint)row * words);
                 (int nearest, int distance) = packed is null ? Nearest(words, code, centers, buffer) : packed.Nearest(code);
                 // Which centre a code belongs to is a matter of taste; how far it is from it has to be exact.

@@ -30,7 +30,11 @@ internal static unsafe class ClusterBuilder
         NativeBlock starts = NativeBlock.AllocateZeroed((((long)centerCount * levels) + 1) * sizeof(uint));
         NativeBlock order = NativeBlock.Allocate((long)count * sizeof(uint));
         uint* s = (uint*)starts.Pointer, o = (uint*)order.Pointer;
-        for (int row = 0; row < count; row++) s[k[row]]++;
+        for (int row = 0; row < count; row++)
+        {
+            s[k[row]]++;
+            if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
+        }
         uint end = 0;
         for (nint i = 0; i <= (nint)centerCount * levels; i++)
         {
@@ -38,7 +42,11 @@ internal static unsafe class ClusterBuilder
             s[i] = end;
         }
         // From the back, so that rows keep their order within one (centre, distance).
-        for (int row = count - 1; row >= 0; row--) o[--s[k[row]]] = (uint)row;
+        for (int row = count - 1; row >= 0; row--)
+        {
+            o[--s[k[row]]] = (uint)row;
+            if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
+        }
         keys.Free();
 
         NativeBlock centerBlock = NativeBlock.Allocate((long)centers.Length * sizeof(ulong));

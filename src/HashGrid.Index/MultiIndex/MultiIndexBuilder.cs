@@ -59,7 +59,11 @@ internal static unsafe class MultiIndexBuilder
     private static void Sort(Substring substring, int words, ulong* codes, int count, uint* offsets, byte* rows)
     {
         nint buckets = (nint)1 << substring.Length;
-        for (int row = 0; row < count; row++) offsets[substring.Key(codes + ((nint)row * words))]++;
+        for (int row = 0; row < count; row++)
+        {
+            offsets[substring.Key(codes + ((nint)row * words))]++;
+            if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
+        }
         uint start = 0;
         for (nint bucket = 0; bucket <= buckets; bucket++)
         {
@@ -69,6 +73,7 @@ internal static unsafe class MultiIndexBuilder
         bool isShort = MultiIndexTable.BytesFor(count) == 3;
         for (int row = count - 1; row >= 0; row--)
         {
+            if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
             nuint place = --offsets[substring.Key(codes + ((nint)row * words))];
             if (!isShort)
             {
@@ -87,6 +92,7 @@ internal static unsafe class MultiIndexBuilder
         int rowBytes = MultiIndexTable.BytesFor(count);
         for (int place = 0; place < count; place++)
         {
+            if ((place & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
             ulong* code = codes + ((nint)MultiIndexTable.Row(rows, (uint)place, rowBytes) * words);
             for (int w = 0; w < words; w++) *copy++ = code[w];
         }

@@ -114,6 +114,7 @@ internal sealed unsafe class Segment
         for (int row = 0; row < Count; row++)
         {
             if (table.Set(Ids[row], row, Ids) >= 0) twice ??= Ids[row];
+            if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
         }
         _table = table;
         return twice;

@@ -62,6 +62,7 @@ internal static unsafe class SegmentBuilder
         ulong* from = (ulong*)block.Pointer, to = (ulong*)moved.Pointer;
         for (nint row = 0; row < count; row++)
         {
+            if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
             for (int w = 0; w < words; w++) to[(row * words) + w] = from[((nint)order[row] * words) + w];
         }
         block.Free();
@@ -76,6 +77,7 @@ internal static unsafe class SegmentBuilder
         ulong* first = stackalloc ulong[words];
         for (nint start = 0; start < count; start++)
         {
+            if ((start & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
             if ((bits[start >> 3] >> (int)(start & 7) & 1) != 0) continue;
             Copy(rows + (start * words), first);
             nint row = start;

@@ -22,6 +22,7 @@ internal sealed unsafe class SegmentMerger(CodeWidth width, Segment[] inputs, ul
         {
             foreach (int row in LiveRows(i))
             {
+                if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
                 new ReadOnlySpan<ulong>(inputs[i].Code(row), words).CopyTo(new Span<ulong>(nextCode, words));
                 nextCode[words - 1] &= width.LastWordMask; // only a crafted file has spare bits; structures rely on there being none
                 nextCode += words;
