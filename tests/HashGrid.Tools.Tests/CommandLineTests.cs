@@ -13,6 +13,9 @@ public class CommandLineTests
     [TestCase("remove")]
     [TestCase("stats")]
     [TestCase("snapshot")]
+    [TestCase("fsck")]
+    [TestCase("dump")]
+    [TestCase("salvage")]
     [TestCase("evaluate")]
     [TestCase("index", "search")]
     public async Task Help_EveryCommand_ShowsUsageAndExamples(params string[] command)
@@ -56,6 +59,7 @@ public class CommandLineTests
     }
 
     [TestCase("no HashGrid server answers", "stats", "--server", "unix:/nonexistent/socket")]
+    [TestCase("there is no store in", "fsck", "/nonexistent")]
     [TestCase("does not exist", "search", "/nonexistent/a.png")]
     [TestCase("neither a file nor a folder", "ingest", "/nonexistent")]
     [TestCase("labels.csv does not exist", "demo", "--samples", "/nonexistent")]

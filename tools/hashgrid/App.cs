@@ -6,6 +6,7 @@ using HashGrid.CommandLine.Commands;
 using HashGrid.Model;
 using HashGrid.Model.Datasets;
 using HashGrid.Model.Runtime;
+using HashGrid.Server.Storage;
 
 namespace HashGrid.CommandLine;
 
@@ -48,7 +49,7 @@ internal static class App
         {
             return Complain(WrongArguments, $"{failure.Message}; see `{PathOf(parsed.CommandResult)} --help`");
         }
-        catch (Exception failure) when (failure is CommandException or HashGridException or IOException or UnauthorizedAccessException
+        catch (Exception failure) when (failure is CommandException or HashGridException or CodeStoreException or IOException or UnauthorizedAccessException
             or ModelFileException or DatasetException or TorchRuntimeException)
         {
             return Complain(Failed, FirstLine(failure));
@@ -73,6 +74,9 @@ internal static class App
             new RemoveCommand(),
             new StatsCommand(),
             new SnapshotCommand(),
+            new FsckCommand(),
+            new DumpCommand(),
+            new SalvageCommand(),
             new EvaluateCommand(),
             new Command("index", "Work with raw code files, without a server.") { new IndexBuildCommand(), new IndexSearchCommand(), new IndexExplainCommand(), new IndexBenchCommand() },
         };

@@ -39,7 +39,7 @@ public static class ErrorTranslator
     public static ErrorReason Of(CodeStoreProblem problem) => problem switch
     {
         CodeStoreProblem.WrongModel or CodeStoreProblem.WrongWidth => ErrorReason.StoreUnusable,
-        CodeStoreProblem.InUse or CodeStoreProblem.NewerFormat or CodeStoreProblem.NotWritable => ErrorReason.StoreUnusable,
+        CodeStoreProblem.InUse or CodeStoreProblem.NewerFormat or CodeStoreProblem.NotWritable or CodeStoreProblem.NotFound => ErrorReason.StoreUnusable,
         CodeStoreProblem.Damaged => ErrorReason.StoreDamaged,
         CodeStoreProblem.DiskFull => ErrorReason.StoreDiskFull,
         CodeStoreProblem.Closed => ErrorReason.ServerDraining,

@@ -124,6 +124,19 @@ public sealed partial class CodeStore : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes a stream position without a change.</summary>
+    /// <returns>The sequence to wait for; for a position that was taken before, the sequence that took it.</returns>
+    /// <exception cref="CodeStoreException">The store is read-only or closed.</exception>
+    public long Pass(StreamPosition stream)
+    {
+        ThrowIfNotOpen();
+        lock (_deciding)
+        {
+            StreamEntry entry = _streams.Obtain(stream.StreamId, Append);
+            return stream.Sequence <= entry.Taken ? entry.TakenSequence : TakePosition(entry, stream.Sequence);
+        }
+    }
+
     /// <summary>Removes an id. Buffered, not yet durable; later calls see it at once. Works on a nearly full disk too.</summary>
     /// <param name="id">The id to remove.</param>
     /// <param name="sequence">The sequence to wait for.</param>
@@ -156,6 +169,9 @@ public sealed partial class CodeStore : IAsyncDisposable
             record = _table.Find(id);
         return record is not null;
     }
+
+    /// <summary>Moves every durable change to the views now, so that <see cref="Count"/> covers them.</summary>
+    public void Settle() => ApplyDurable();
 
     /// <summary>What is durably known of a stream.</summary>
     public StreamState GetStream(string streamId)

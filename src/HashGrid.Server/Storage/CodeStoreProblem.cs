@@ -27,6 +27,9 @@ public enum CodeStoreProblem
     /// <summary>The folder can not be created or written.</summary>
     NotWritable,
 
+    /// <summary>The folder holds no store.</summary>
+    NotFound,
+
     /// <summary>The device did not answer in time.</summary>
     Stalled,
 

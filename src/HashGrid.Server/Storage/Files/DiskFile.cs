@@ -7,9 +7,10 @@ internal sealed class DiskFile : IStorageFile
 {
     private readonly SafeFileHandle _handle;
 
-    public DiskFile(string path, bool create)
+    public DiskFile(string path, bool create, bool readOnly = false)
     {
-        _handle = File.OpenHandle(path, create ? FileMode.OpenOrCreate : FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _handle = File.OpenHandle(
+            path, create ? FileMode.OpenOrCreate : FileMode.Open, readOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
     }
 
     public long Length => RandomAccess.GetLength(_handle);

@@ -3,17 +3,41 @@ namespace HashGrid.Server.Storage.Files;
 /// <summary>The real disk.</summary>
 public sealed class DiskFiles : IStorageFiles
 {
-    public static DiskFiles Instance { get; } = new();
+    private readonly bool _readOnly;
 
-    public IStorageFile Open(string path, bool create) => new DiskFile(path, create);
+    private DiskFiles(bool readOnly) => _readOnly = readOnly;
+
+    public static DiskFiles Instance { get; } = new(readOnly: false);
+
+    /// <summary>The same disk for those who only look: opening for reading needs no right to write, and every change is refused.</summary>
+    public static DiskFiles ReadOnly { get; } = new(readOnly: true);
+
+    public IStorageFile Open(string path, bool create)
+    {
+        if (create)
+            RefuseIfReadOnly();
+        return new DiskFile(path, create, _readOnly);
+    }
 
     public bool Exists(string path) => File.Exists(path);
 
-    public void Delete(string path) => File.Delete(path);
+    public void Delete(string path)
+    {
+        RefuseIfReadOnly();
+        File.Delete(path);
+    }
 
-    public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
+    public void Rename(string from, string to)
+    {
+        RefuseIfReadOnly();
+        File.Move(from, to, overwrite: true);
+    }
 
-    public void CreateDirectory(string path) => Directory.CreateDirectory(path);
+    public void CreateDirectory(string path)
+    {
+        RefuseIfReadOnly();
+        Directory.CreateDirectory(path);
+    }
 
     public void SyncDirectory(string path)
     {
@@ -23,4 +47,10 @@ public sealed class DiskFiles : IStorageFiles
     }
 
     public long FreeBytes(string path) => new DriveInfo(path).AvailableFreeSpace;
+
+    private void RefuseIfReadOnly()
+    {
+        if (_readOnly)
+            throw new InvalidOperationException("these files are open for reading only");
+    }
 }

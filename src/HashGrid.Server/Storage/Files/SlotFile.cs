@@ -18,8 +18,9 @@ namespace HashGrid.Server.Storage.Files;
 /// </remarks>
 internal sealed class SlotFile : IDisposable
 {
-    private const int SlotBytes = 4096;
-    private const int HeaderBytes = 20;
+    internal const int Slots = 2;
+    internal const int SlotBytes = 4096;
+    private const int HeaderBytes = SlotImage.HeaderBytes;
 
     private readonly IStorageFile _file;
     private readonly uint _magic;
@@ -44,7 +45,7 @@ internal sealed class SlotFile : IDisposable
         {
             var slots = new SlotFile(file, magic);
             if (create)
-                file.Reserve(2 * SlotBytes);
+                file.Reserve(Slots * SlotBytes);
             slots.Load();
             return slots;
         }
@@ -80,21 +81,20 @@ internal sealed class SlotFile : IDisposable
 
     private void Load()
     {
-        for (int slot = 0; slot < 2; slot++)
+        for (int slot = 0; slot < Slots; slot++)
         {
             _buffer.AsSpan().Clear();
             _file.Read(_buffer, slot * SlotBytes);
-            int length = BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(16));
-            if (BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(4)) != _magic || length < 0 || length > SlotBytes - HeaderBytes)
+            SlotImage image = SlotImage.Read(_buffer, _magic);
+            if (image.Payload is null || (Payload is not null && image.Generation <= _generation))
                 continue;
-            if (BinaryPrimitives.ReadUInt32LittleEndian(_buffer) != Crc32C.Compute(_buffer.AsSpan(4, HeaderBytes - 4 + length)))
-                continue;
-            ulong generation = BinaryPrimitives.ReadUInt64LittleEndian(_buffer.AsSpan(8));
-            if (Payload is not null && generation <= _generation)
-                continue;
-            _generation = generation;
+            _generation = image.Generation;
             _target = slot ^ 1;
-            Payload = _buffer.AsSpan(HeaderBytes, length).ToArray();
+            Payload = image.Payload;
         }
+        // A process that was killed may have left the newest slot in the page cache alone. The other slot must not become the
+        // target before this one is on the disk, or a power cut could take both.
+        if (Payload is not null)
+            _file.Sync();
     }
 }

@@ -1,0 +1,71 @@
+using HashGrid.Index;
+
+namespace HashGrid.Server.Storage.Checking;
+
+/// <summary>Proves every byte of a store that matters, or says where it can not; changes nothing.</summary>
+public static class StoreCheck
+{
+    /// <summary>Reads superblock, commit record, the whole journal and the index snapshots.</summary>
+    /// <param name="folder">The folder of the store; a running server may own it.</param>
+    /// <param name="ct">Checked between records.</param>
+    /// <exception cref="CodeStoreException">There is no store, or a newer HashGrid wrote it.</exception>
+    /// <exception cref="IOException">A file can not be read at all.</exception>
+    public static StoreCheckReport Run(string folder, CancellationToken ct)
+    {
+        using StoreReader store = StoreReader.Open(folder);
+        List<StoreFinding> findings = [];
+        var counts = new Dictionary<JournalRecordKind, long>();
+        long last = 0, behind = 0;
+        foreach (JournalPiece piece in store.Walk(ct))
+        {
+            if (piece is StoreFinding finding)
+            {
+                findings.Add(finding);
+                continue;
+            }
+            var entry = (JournalEntry)piece;
+            counts[entry.Kind] = counts.GetValueOrDefault(entry.Kind) + 1;
+            last = entry.Sequence;
+            if (entry.BehindTail)
+                behind++;
+        }
+        findings.AddRange(CheckSnapshots(folder, ct));
+        return new StoreCheckReport
+        {
+            Folder = folder,
+            StoreId = store.StoreId,
+            Model = store.Model,
+            InUse = store.InUse,
+            ClosedCleanly = store.ClosedCleanly,
+            DurableSequence = store.DurableSequence,
+            DurableAddress = store.DurableAddress,
+            LastSequence = last,
+            BehindTail = behind,
+            Counts = counts,
+            Findings = findings,
+        };
+    }
+
+    private static IEnumerable<StoreFinding> CheckSnapshots(string folder, CancellationToken ct)
+    {
+        string index = Path.Combine(folder, "index");
+        if (!Directory.Exists(index))
+            yield break;
+        foreach (string path in Directory.EnumerateFiles(index, "*.index").Order(StringComparer.Ordinal))
+        {
+            ct.ThrowIfCancellationRequested();
+            StoreFinding? finding = null;
+            try
+            {
+                using HammingIndex snapshot = HammingIndex.Open(path, new HammingIndexOptions { MergeInBackground = false });
+            }
+            catch (IndexFormatException e)
+            {
+                finding = new StoreFinding(
+                    FindingSeverity.Damage, $"index/{Path.GetFileName(path)}", e.Offset, $"{e.Message}; the file is a view of the journal: delete it, nothing is lost");
+            }
+            if (finding is not null)
+                yield return finding;
+        }
+    }
+}

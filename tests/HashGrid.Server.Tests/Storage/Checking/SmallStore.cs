@@ -1,0 +1,62 @@
+using HashGrid.Server.Storage;
+
+namespace HashGrid.Server.Tests.Storage.Checking;
+
+/// <summary>A store of some twenty records of every kind, and what it must say afterwards.</summary>
+internal static class SmallStore
+{
+    /// <summary>Codes by id, after everything.</summary>
+    public static IReadOnlyDictionary<ulong, ulong> Codes { get; } = new Dictionary<ulong, ulong>
+    {
+        [1] = 0x1111,
+        [2] = 0x2223,
+        [4] = 0x4444,
+        [5] = 0x5555,
+        [6] = ulong.MaxValue,
+        [ulong.MaxValue] = 0x7777,
+    };
+
+    public const string Stream = "scanner-7";
+    public const ulong StreamLast = 5;
+
+    /// <summary>Writes it in two sessions, so that both slots of the superblock are in use.</summary>
+    /// <returns>The journal address behind the last record.</returns>
+    public static async Task<long> WriteAsync(CodeStoreOptions options, StoreModel model)
+    {
+        await using (CodeStore store = await CodeStore.OpenAsync(options, model, CancellationToken.None))
+        {
+            store.Put(new CodeRecord(1, [0x1111], ["Effusion", "Mass"], "a.png", 0), PutMode.Add, null);
+            store.Put(new CodeRecord(2, [0x2222], [], "", 0), PutMode.Add, new StreamPosition(Stream, 1));
+            store.Put(new CodeRecord(3, [0x3333], ["No Finding"], "c.png", 0), PutMode.Add, new StreamPosition(Stream, 2));
+            store.Refuse(new StreamPosition(Stream, 3), new Refusal(3, 3, "IMAGE_NOT_AN_IMAGE", "no PNG, no JPEG"));
+            store.Put(new CodeRecord(2, [0x2222], [], "", 0), PutMode.Add, new StreamPosition(Stream, 4));
+            await store.WaitDurableAsync(store.LastSequence, CancellationToken.None);
+        }
+        await using (CodeStore store = await CodeStore.OpenAsync(options, model, CancellationToken.None))
+        {
+            store.Put(new CodeRecord(4, [0x4444], ["Ödem"], "größe.jpg", 0), PutMode.Add, null);
+            store.Remove(3, out _);
+            store.Put(new CodeRecord(2, [0x2223], ["Nodule"], "b.png", 0), PutMode.Upsert, new StreamPosition(Stream, StreamLast));
+            store.Put(new CodeRecord(5, [0x5555], [], "", 0), PutMode.Add, new StreamPosition("other", 1));
+            store.Put(new CodeRecord(6, [ulong.MaxValue], [], "", 0), PutMode.Add, null);
+            store.Put(new CodeRecord(ulong.MaxValue, [0x7777], [], "last", 0), PutMode.Add, null);
+            await store.WaitDurableAsync(store.LastSequence, CancellationToken.None);
+            return store.JournalBytes + 64;
+        }
+    }
+
+    /// <summary>Asserts that a store holds exactly what was written.</summary>
+    public static void AssertWhole(CodeStore store, string message = "")
+    {
+        store.Settle();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(store.Count, Is.EqualTo(Codes.Count), message);
+            foreach ((ulong id, ulong code) in Codes)
+                Assert.That(store.TryGet(id, out CodeRecord? record) ? record.Code[0] : 0, Is.EqualTo(code), $"{message} id {id}");
+            Assert.That(store.TryGet(3, out _), Is.False, message);
+            Assert.That(store.GetStream(Stream).Last, Is.EqualTo(StreamLast), message);
+            Assert.That(store.GetStream(Stream).Refusals.Select(r => r.Reason), Is.EqualTo(new[] { "IMAGE_NOT_AN_IMAGE" }), message);
+        }
+    }
+}

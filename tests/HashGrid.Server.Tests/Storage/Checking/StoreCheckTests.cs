@@ -1,0 +1,163 @@
+using HashGrid.Server.Storage;
+using HashGrid.Server.Storage.Checking;
+
+namespace HashGrid.Server.Tests.Storage.Checking;
+
+[Category("Durability")]
+public sealed class StoreCheckTests : StoreFixture
+{
+    [Test]
+    public async Task Run_WholeStore_IsCleanAndCounts()
+    {
+        long end = await WriteAsync();
+        Dictionary<string, byte[]> before = Files();
+        StoreCheckReport report = Check();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(report.Findings, Is.Empty);
+            Assert.That(report.Clean && report.ClosedCleanly && !report.InUse, Is.True);
+            Assert.That(report.DurableAddress, Is.EqualTo(end));
+            Assert.That(report.Counts[JournalRecordKind.Put], Is.EqualTo(8));
+            Assert.That(report.Counts[JournalRecordKind.Remove], Is.EqualTo(1));
+            Assert.That(report.Records, Is.EqualTo(report.DurableSequence));
+            Assert.That(report.Model, Is.EqualTo(Model));
+            Assert.That(Files(), Is.EqualTo(before), "a check changes nothing");
+        }
+    }
+
+    [Test]
+    public async Task Run_EveryByteOfTheJournalFlippedInTurn_IsReportedAtItsPlace()
+    {
+        long end = await WriteAsync();
+        byte[] good = File.ReadAllBytes(Segment);
+        List<JournalEntry> entries = Entries();
+        for (long at = 64; at < end; at++)
+        {
+            byte[] bad = [.. good];
+            bad[at] ^= (byte)(1 << (int)(at % 8));
+            File.WriteAllBytes(Segment, bad);
+            StoreCheckReport report = Check();
+            JournalEntry hit = entries.Last(entry => entry.Address <= at);
+            Assert.That(report.Clean, Is.False, $"byte {at}");
+            StoreFinding first = report.Findings.First(finding => finding.Severity == FindingSeverity.Damage);
+            Assert.That(first.Offset, Is.InRange(hit.Address, at), $"byte {at}: {first}");
+            Assert.That(report.Lost, Is.LessThanOrEqualTo(1), $"byte {at}");
+            if (report.Lost == 1)
+                Assert.That(report.Findings.Single(finding => finding.Lost > 0).FirstLost, Is.EqualTo(hit.Sequence), $"byte {at}");
+        }
+    }
+
+    [Test]
+    public async Task Run_TwoDamagedPlaces_ReportsBothAndReadsWhatLiesBetween()
+    {
+        await WriteAsync();
+        List<JournalEntry> entries = Entries();
+        Flip(Segment, entries[3].Address + 20);
+        Flip(Segment, entries[8].Address + 20);
+        Flip(Segment, entries[9].Address + 20);
+        StoreCheckReport report = Check();
+        Assert.That(
+            report.Findings.Select(finding => (finding.FirstLost, finding.LastLost)),
+            Is.EqualTo(new[] { (entries[3].Sequence, entries[3].Sequence), (entries[8].Sequence, entries[9].Sequence) }));
+        Assert.That(report.Records, Is.EqualTo(entries.Count - 3));
+    }
+
+    [Test]
+    public async Task Run_LastRecordsCutOff_SaysHowManyAreLost()
+    {
+        await WriteAsync();
+        List<JournalEntry> entries = Entries();
+        using (FileStream file = File.OpenWrite(Segment))
+            file.SetLength(entries[^3].Address + 10);
+        StoreCheckReport report = Check();
+        StoreFinding lost = report.Findings.Single(finding => finding.Severity == FindingSeverity.Damage);
+        Assert.That((lost.FirstLost, lost.LastLost), Is.EqualTo((entries[^3].Sequence, entries[^1].Sequence)));
+    }
+
+    [TestCase("superblock", true)]
+    [TestCase("commits", false)]
+    public async Task Run_SlotFileMissing_StillReadsEveryRecord(string name, bool damage)
+    {
+        await WriteAsync();
+        File.Delete(Path.Combine(Sub("store"), name));
+        StoreCheckReport report = Check();
+        Assert.That(report.Findings.Single().File, Is.EqualTo(name));
+        Assert.That(report.Clean, Is.EqualTo(!damage));
+        Assert.That(report.Counts[JournalRecordKind.Put], Is.EqualTo(8));
+    }
+
+    [Test]
+    public async Task Run_BothSlotFilesGone_StillReadsEveryRecord()
+    {
+        await WriteAsync();
+        File.Delete(Path.Combine(Sub("store"), "superblock"));
+        File.Delete(Path.Combine(Sub("store"), "commits"));
+        StoreCheckReport report = Check();
+        Assert.That(report.Clean, Is.False);
+        Assert.That(report.Counts[JournalRecordKind.Put], Is.EqualTo(8));
+        Assert.That(report.Model, Is.EqualTo(Model));
+    }
+
+    [Test]
+    public async Task Run_JournalGone_SaysThatEverythingIsLost()
+    {
+        await WriteAsync();
+        File.Delete(Segment);
+        StoreCheckReport report = Check();
+        Assert.That(report.Findings.Select(finding => finding.Message), Has.Some.Contains("missing"));
+        Assert.That(report.Lost, Is.EqualTo(report.DurableSequence));
+    }
+
+    [Test]
+    public async Task Run_UnfinishedWriteBehindTheTail_IsANote()
+    {
+        long end = await WriteAsync();
+        using (FileStream file = File.OpenWrite(Segment))
+        {
+            file.Position = end;
+            file.Write([60, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x48, 0x47, 2, 60, 0, 0]);
+        }
+        StoreCheckReport report = Check();
+        Assert.That(report.Clean, Is.True);
+        Assert.That(report.Findings.Single().Message, Does.Contain("unfinished"));
+    }
+
+    [Test]
+    public async Task Run_WhileAServerOwnsTheStore_ReadsWhatIsAcknowledged()
+    {
+        await using CodeStore store = await OpenAsync();
+        PutResult put = store.Put(Record(1, 1), PutMode.Add, null);
+        await DurableAsync(store, put.Sequence);
+        StoreCheckReport report = Check();
+        Assert.That((report.InUse, report.Clean, report.Counts[JournalRecordKind.Put]), Is.EqualTo((true, true, 1L)));
+    }
+
+    [Test]
+    public void Run_NoStore_SaysSo()
+    {
+        CodeStoreException? e = Assert.Throws<CodeStoreException>(() => Check());
+        Assert.That(e?.Reason, Is.EqualTo(CodeStoreProblem.NotFound));
+    }
+
+    private string Segment => Path.Combine(Sub("store"), "journal", "segment.0");
+
+    private Task<long> WriteAsync() => SmallStore.WriteAsync(Options(Sub("store")), Model).WaitAsync(Limit);
+
+    private StoreCheckReport Check() => StoreCheck.Run(Sub("store"), CancellationToken.None);
+
+    private List<JournalEntry> Entries()
+    {
+        using StoreReader reader = StoreReader.Open(Sub("store"));
+        return [.. reader.Walk(CancellationToken.None).OfType<JournalEntry>()];
+    }
+
+    private Dictionary<string, byte[]> Files() =>
+        Directory.EnumerateFiles(Sub("store"), "*", SearchOption.AllDirectories).ToDictionary(path => path, File.ReadAllBytes);
+
+    private static void Flip(string path, long at)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[at] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}

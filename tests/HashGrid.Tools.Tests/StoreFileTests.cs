@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+using HashGrid.Tools.Tests.Support;
+
+namespace HashGrid.Tools.Tests;
+
+/// <summary>The commands that read a store's files, on the golden store of the tests.</summary>
+[Category("Durability")]
+public class StoreFileTests
+{
+    private TempFolder _folder = null!;
+
+    private string Store => _folder.File("store");
+
+    [SetUp]
+    public void CopyGolden()
+    {
+        _folder = new TempFolder();
+        string golden = Path.Combine(Repository.Root, "tests", "HashGrid.Server.Tests", "Storage", "Golden", "format-1");
+        foreach (string path in Directory.EnumerateFiles(golden, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(Store, Path.GetRelativePath(golden, path));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(path, target);
+        }
+    }
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [Test]
+    public async Task Fsck_WholeThenDamagedStore_SaysSoByExitCodeAndPlace()
+    {
+        ToolRun whole = await Tool.HashGridAsync("fsck", Store);
+        FlipByteOfRecord(5);
+        ToolRun damaged = await Tool.HashGridAsync("fsck", Store, "--json");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(whole.ExitCode, Is.Zero, whole.Error);
+            Assert.That(whole.Output, Does.Contain("clean: every acknowledged record verifies"));
+            Assert.That(damaged.ExitCode, Is.EqualTo(1));
+            JsonNode finding = JsonNode.Parse(damaged.Output)!["findings"]!.AsArray().Single()!;
+            Assert.That((string)finding["file"]!, Is.EqualTo("journal/segment.0"));
+            Assert.That((long)finding["first_lost"]!, Is.EqualTo(5));
+        });
+    }
+
+    [Test]
+    public async Task Dump_GoldenStore_PrintsTheRecordsThatWereWritten()
+    {
+        ToolRun dump = await Tool.HashGridAsync("dump", Store);
+        JsonNode[] lines = [.. dump.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(dump.ExitCode, Is.Zero, dump.Error);
+            Assert.That(lines.Select(line => (long)line["sequence"]!), Is.EqualTo(Enumerable.Range(1, lines.Length)));
+            Assert.That((string)lines[0]["kind"]!, Is.EqualTo("identity"));
+            Assert.That(
+                lines.Where(line => (string)line["kind"]! is "put" or "remove").Select(line => $"{line["kind"]} {line["id"]} {line["code"]}"),
+                Is.EqualTo(new[]
+                {
+                    "put 1 1111000000000000", "put 2 2222000000000000", "put 3 3333000000000000", "put 4 4444000000000000", "remove 3 ",
+                    "put 2 2322000000000000", "put 5 5555000000000000", "put 6 ffffffffffffffff", "put 18446744073709551615 7777000000000000",
+                }));
+            Assert.That(dump.Output, Does.Contain("\"name\":\"größe.jpg\"").And.Contain("\"stream\":\"scanner-7\"").And.Contain("\"2026-01-01T00:00:00.000Z\""));
+        });
+    }
+
+    [Test]
+    public async Task Salvage_DamagedStore_WritesANewOneAndNamesWhatIsLost()
+    {
+        FlipByteOfRecord(5);
+        ToolRun salvage = await Tool.HashGridAsync("salvage", Store, "--out", _folder.File("new"));
+        ToolRun fsck = await Tool.HashGridAsync("fsck", _folder.File("new"));
+        ToolRun again = await Tool.HashGridAsync("salvage", Store, "--out", _folder.File("new"));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(salvage.ExitCode, Is.EqualTo(1), salvage.Error);
+            Assert.That(salvage.Output, Does.Contain("record 5 is lost").And.Contain("1 records lost"));
+            Assert.That(fsck.ExitCode, Is.Zero, fsck.Output);
+            Assert.That(again.ExitCode, Is.EqualTo(1));
+            Assert.That(again.ErrorLines.Single(), Does.Contain("not empty"));
+        });
+    }
+
+    private void FlipByteOfRecord(long sequence)
+    {
+        // Behind the 4 bytes of length, a frame has its sequence at 20, its magic at 8.
+        string path = Path.Combine(Store, "journal", "segment.0");
+        byte[] bytes = File.ReadAllBytes(path);
+        int at = Enumerable.Range(64, bytes.Length - 100).First(i => bytes[i + 12] == 0x48 && bytes[i + 13] == 0x47 && BitConverter.ToInt64(bytes, i + 24) == sequence);
+        bytes[at + 30] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}
