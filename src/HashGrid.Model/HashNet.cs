@@ -11,7 +11,7 @@ namespace HashGrid.Model;
 /// Source: "Deep hashing retrieval for large-scale chest X-ray images", Journal of Image and Graphics 28(2), 2023. Letters are the paper's: N batch, K channels of F, H = W its side, k bits, C labels.
 /// The trunk is in <see cref="ResNet"/> or <see cref="MobileNetV2"/>; the rest is here. One thread at a time.
 /// </remarks>
-public sealed class HashNet : IDisposable
+public sealed partial class HashNet : IDisposable
 {
     private static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f], ImageNetDeviation = [0.229f, 0.224f, 0.225f];
     private readonly ITrunk _trunk;

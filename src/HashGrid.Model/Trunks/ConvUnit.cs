@@ -1,3 +1,4 @@
+using HashGrid.Model.Onnx;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model.Trunks;
@@ -46,21 +47,32 @@ public sealed class ConvUnit
     /// <param name="training">Batch norm uses the batch's statistics and updates the running ones.</param>
     public Tensor Forward(Tensor x, bool training)
     {
-        long before = (_kernel - 1) / 2;
-        if (_same)
+        (long before, long after) = Padding(x.shape[2]);
+        if (before != after) // uneven: zeros explicitly, one more at the end
         {
-            long side = x.shape[2], total = Math.Max(((side + _stride - 1) / _stride - 1) * _stride + _kernel - side, 0);
-            before = total / 2;
-            if (total % 2 == 1) // uneven: zeros explicitly, one more at the end
-            {
-                x = nn.functional.pad(x, [before, total - before, before, total - before]);
-                before = 0;
-            }
+            x = nn.functional.pad(x, [before, after, before, after]);
+            before = 0;
         }
         Tensor? bias = _folded ? _table[$"{_conv}.bias"] : null;
         x = nn.functional.conv2d(x, _table[$"{_conv}.weight"], bias, [_stride, _stride], [before, before], [1, 1], _groups);
         return _folded ? x : nn.functional.batch_norm(x, _table[$"{_norm}.running_mean"], _table[$"{_norm}.running_var"],
             _table[$"{_norm}.weight"], _table[$"{_norm}.bias"], training, 0.1, Epsilon);
+    }
+
+    /// <summary>Writes the folded unit into a graph, without activation; <paramref name="side"/> becomes that of the output.</summary>
+    internal string Export(OnnxGraph graph, string x, ref int side)
+    {
+        (long before, long after) = Padding(side);
+        side = (int)((side + before + after - _kernel) / _stride) + 1;
+        return graph.Conv(x, _table[$"{_conv}.weight"], _table[$"{_conv}.bias"], _stride, [before, before, after, after], _groups);
+    }
+
+    /// <summary>Zeros before and after a row of that length.</summary>
+    private (long Before, long After) Padding(long side)
+    {
+        if (!_same) return ((_kernel - 1) / 2, (_kernel - 1) / 2);
+        long total = Math.Max(((((side + _stride - 1) / _stride) - 1) * _stride) + _kernel - side, 0);
+        return (total / 2, total - (total / 2));
     }
 
     /// <summary>Folds batch norm into the convolution: w' = w·γ / √(σ² + ε), b' = β − μ·γ / √(σ² + ε). For inference only.</summary>

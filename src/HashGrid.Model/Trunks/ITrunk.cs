@@ -1,3 +1,4 @@
+using HashGrid.Model.Onnx;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model.Trunks;
@@ -19,4 +20,7 @@ public interface ITrunk
 
     /// <summary>Folds every batch norm; for inference.</summary>
     public void Fold();
+
+    /// <summary>Writes the folded trunk into a graph: x [1, 3, S, S] → F [1, K, H, W]; returns the name of F.</summary>
+    internal string Export(OnnxGraph graph, string x, int side);
 }

@@ -1,3 +1,4 @@
+using HashGrid.Model.Onnx;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -70,6 +71,20 @@ public sealed class MobileNetV2 : ITrunk
             project.Fold();
         }
         _last?.Fold();
+    }
+
+    /// <inheritdoc/>
+    string ITrunk.Export(OnnxGraph graph, string x, int side)
+    {
+        x = graph.Relu6(_stem.Export(graph, x, ref side));
+        foreach ((ConvUnit? expand, ConvUnit depthwise, ConvUnit project, bool residual) in _blocks)
+        {
+            string y = expand is null ? x : graph.Relu6(expand.Export(graph, x, ref side));
+            y = graph.Relu6(depthwise.Export(graph, y, ref side));
+            y = project.Export(graph, y, ref side);
+            x = residual ? graph.Add(x, y) : y;
+        }
+        return _last is null ? x : graph.Relu6(_last.Export(graph, x, ref side));
     }
 
     private Tensor Blocks(Tensor x, int from, int to, bool training)

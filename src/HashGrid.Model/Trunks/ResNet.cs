@@ -1,3 +1,4 @@
+using HashGrid.Model.Onnx;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -61,6 +62,22 @@ public sealed class ResNet : ITrunk
             last.Fold();
             skip?.Fold();
         }
+    }
+
+    /// <inheritdoc/>
+    string ITrunk.Export(OnnxGraph graph, string x, int side)
+    {
+        x = graph.MaxPool(graph.Relu(_stem.Export(graph, x, ref side)), 3, stride: 2, padding: 1);
+        side = (side + 1) / 2;
+        foreach ((ConvUnit one, ConvUnit three, ConvUnit last, ConvUnit? skip) in _blocks)
+        {
+            int skipSide = side;
+            string y = graph.Relu(one.Export(graph, x, ref side));
+            y = graph.Relu(three.Export(graph, y, ref side));
+            y = last.Export(graph, y, ref side);
+            x = graph.Relu(graph.Add(y, skip is null ? x : skip.Export(graph, x, ref skipSide)));
+        }
+        return x;
     }
 
     private Tensor Blocks(Tensor x, int from, int to, bool training)
