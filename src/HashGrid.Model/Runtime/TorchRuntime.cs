@@ -30,11 +30,13 @@ public static class TorchRuntime
     }
 
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "A library that must run before another assembly's static constructor has no other place; it only subscribes.")]
+    [SuppressMessage("Usage", "CA2255", Justification = "A library that must run before another assembly's static constructor has no other place; it only subscribes and sets one variable.")]
     internal static void Subscribe()
     {
-        if (OperatingSystem.IsLinux())
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve;
+        if (!OperatingSystem.IsLinux())
+            return;
+        WorkerThreads.Calm();
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve;
     }
 
     private static nint Resolve(Assembly assembly, string name) => name == BridgeName && assembly.GetName().Name == "TorchSharp" ? Bridge.Value : 0;
