@@ -9,7 +9,7 @@ public static class ImageDatasets
         "Pleural Effusion", "Pleural Other", "Fracture", "Support Devices",
     ];
 
-    /// <summary>A CSV with the columns file, labels (separated by |) and patient_id, files relative to its folder.</summary>
+    /// <summary>A CSV with the columns file, labels (separated by |, may be empty) and patient_id, files relative to its folder.</summary>
     /// <param name="csvPath">The file.</param>
     /// <param name="source">Keep only rows whose column source has this value; null: all.</param>
     /// <param name="role">The same for the column role.</param>
@@ -27,7 +27,7 @@ public static class ImageDatasets
             if ((source is not null && table.Get(row, "source") != source) || (role is not null && table.Get(row, "role") != role))
                 continue;
             string file = Require(table, row, "file");
-            images.Add(new LabelledImage(Path.Combine(folder, file), Require(table, row, "patient_id"), Labels(table, row, "labels"), []) { Origin = Origin(table, row) });
+            images.Add(new LabelledImage(Path.Combine(folder, file), Require(table, row, "patient_id"), Split(table.Get(row, "labels")), []) { Origin = Origin(table, row) });
         }
         if (images.Count > 0)
             return images;
@@ -45,7 +45,10 @@ public static class ImageDatasets
         if (csv.Length == 0)
             throw new DatasetException($"'{folder}' has no Data_Entry_2017*.csv; expected the unpacked ChestX-ray14 release");
         CsvTable table = CsvTable.Read(csv, "Image Index", "Finding Labels", "Patient ID");
-        HashSet<string>? chosen = listFile is null ? null : [.. File.ReadAllLines(Path.Combine(folder, listFile)).Select(line => line.Trim()).Where(line => line.Length > 0)];
+        string list = Path.Combine(folder, listFile ?? "");
+        if (listFile is not null && !File.Exists(list))
+            throw new DatasetException($"'{list}' does not exist; it comes with the ChestX-ray14 release");
+        HashSet<string>? chosen = listFile is null ? null : [.. File.ReadAllLines(list).Select(line => line.Trim()).Where(line => line.Length > 0)];
         Dictionary<string, string> files = [];
         foreach (string path in Directory.EnumerateFiles(folder, "*.png", SearchOption.AllDirectories))
             files.TryAdd(Path.GetFileName(path), path);
@@ -103,6 +106,8 @@ public static class ImageDatasets
     private static string Require(CsvTable table, string[] row, string column) =>
         table.Get(row, column) is { Length: > 0 } value ? value : throw new DatasetException($"'{table.Path}' line {CsvTable.Line(row)}: {column} is empty");
 
-    private static string[] Labels(CsvTable table, string[] row, string column) =>
-        Require(table, row, column).Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Labels(CsvTable table, string[] row, string column) => Split(Require(table, row, column));
+
+    private static string[] Split(string labels) =>
+        labels.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -46,6 +46,10 @@ public sealed class ImageDatasetsTests
     }
 
     [Test]
+    public void ReadCsv_NoLabel_IsAPictureWithoutLabels() =>
+        Assert.That(ImageDatasets.ReadCsv(Write("a.csv", "file,labels,patient_id", "a.png,,1")).Single().Labels, Is.Empty);
+
+    [Test]
     public void ReadCsv_MissingColumn_NamesIt() =>
         Assert.That(Assert.Throws<DatasetException>(() => ImageDatasets.ReadCsv(Write("a.csv", "file,labels")))!.Message, Does.Contain("patient_id"));
 
