@@ -17,6 +17,9 @@ public class CommandLineTests
     [TestCase("dump")]
     [TestCase("salvage")]
     [TestCase("evaluate")]
+    [TestCase("train")]
+    [TestCase("import-weights")]
+    [TestCase("export-weights")]
     [TestCase("index", "search")]
     public async Task Help_EveryCommand_ShowsUsageAndExamples(params string[] command)
     {

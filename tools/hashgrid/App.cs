@@ -78,6 +78,9 @@ internal static class App
             new DumpCommand(),
             new SalvageCommand(),
             new EvaluateCommand(),
+            new TrainCommand(),
+            new ImportWeightsCommand(),
+            new ExportWeightsCommand(),
             new Command("bench", "Measure parts of the service on this machine.") { new BenchEncoderCommand() },
             new Command("index", "Work with raw code files, without a server.") { new IndexBuildCommand(), new IndexSearchCommand(), new IndexExplainCommand(), new IndexBenchCommand() },
         };

@@ -16,12 +16,21 @@ public sealed class FeatureCache : IDisposable
     /// <summary>Pictures N.</summary>
     public int Count => (int)_views[0].shape[0];
 
+    /// <summary>Memory that <see cref="Compute"/> would take, in bytes.</summary>
+    public static long Bytes(HashNetOptions net, TrainerOptions options, int pictures)
+    {
+        bool upper = options.Freeze == Freeze.Trunk && net.FeatureStage == 5;
+        long channels = net.Trunk == "resnet50" ? net.TrunkWidth * (upper ? 32 : 16) : upper ? 1280 : 96, side = net.InputSize / (upper ? 32 : 16);
+        return options.Freeze == Freeze.Nothing ? 0 : 2 * channels * side * side * options.Views * pictures;
+    }
+
     /// <summary>Computes every view; about 10 to 20 ms of a core for each (MobileNetV2).</summary>
     /// <param name="net">Its frozen part is read only.</param>
     /// <param name="pictures">In order.</param>
     /// <param name="options">Which part is frozen, number and kind of views, seed.</param>
     /// <param name="cancellation">Stops between blocks.</param>
-    public static FeatureCache Compute(HashNet net, PictureSet pictures, TrainerOptions options, CancellationToken cancellation = default)
+    /// <param name="progress">Receives the number of views done so far, of pictures times views.</param>
+    public static FeatureCache Compute(HashNet net, PictureSet pictures, TrainerOptions options, CancellationToken cancellation = default, Action<int>? progress = null)
     {
         if (options.Freeze == Freeze.Nothing)
             throw new ArgumentException("nothing is frozen, so nothing can be computed once", nameof(options));
@@ -42,6 +51,7 @@ public sealed class FeatureCache : IDisposable
                 Tensor lower = net.LowerFeatures(net.Prepare(pixels));
                 Tensor map = options.Freeze == Freeze.Trunk ? net.UpperFeatures(lower) : lower;
                 blocks.Add(map.to_type(ScalarType.Float16).cpu().contiguous().DetachFromDisposeScope());
+                progress?.Invoke((view * pictures.Images.Count) + chunk[^1] + 1);
             }
             cache._views.Add(cat(blocks).DetachFromDisposeScope());
             blocks.ForEach(block => block.Dispose());

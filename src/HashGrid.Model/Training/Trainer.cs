@@ -81,7 +81,7 @@ public sealed partial class Trainer : IDisposable
             new Random(HashCode(_options.Seed, trainingEpoch)).Shuffle(_order);
             _orderEpoch = trainingEpoch;
         }
-        double rate = Rate(trainingEpoch - 1 + (double)step / StepsPerEpoch);
+        double rate = RateAt(trainingEpoch, step);
         SetRate(rate);
         (_net.Training, _net.TrunkTraining) = (true, _options.Freeze == Freeze.Nothing);
         using DisposeScope scope = NewDisposeScope();
@@ -89,6 +89,9 @@ public sealed partial class Trainer : IDisposable
         (_net.Training, _net.TrunkTraining) = (false, false);
         return new StepLoss(terms.Total.item<float>(), terms.Contrastive.item<float>(), terms.Regulariser.item<float>(), terms.Classification.item<float>(), rate);
     }
+
+    /// <summary>Learning rate of a step.</summary>
+    public double RateAt(int trainingEpoch, int step) => Rate(trainingEpoch - 1 + (double)step / StepsPerEpoch);
 
     /// <summary>Puts the running average of weights into the network (if there is one); training is over then.</summary>
     public void UseAverage()

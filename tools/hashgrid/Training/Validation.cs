@@ -1,0 +1,70 @@
+using HashGrid.CommandLine.Evaluation;
+using HashGrid.Index;
+using HashGrid.Model;
+using HashGrid.Model.Evaluation;
+using HashGrid.Model.Training;
+
+namespace HashGrid.CommandLine.Training;
+
+/// <summary>Held-out retrieval while training goes on: some held-out pictures against some training pictures, always the same ones.</summary>
+internal sealed class Validation : IDisposable
+{
+    private readonly PictureSet _database, _queries;
+    private readonly FeatureCache? _databaseCache, _queryCache;
+    private readonly bool _ownsDatabaseCache;
+
+    /// <param name="train">Every training picture.</param>
+    /// <param name="trainCache">What the frozen part gives for them, if that is kept.</param>
+    /// <param name="chosen">Those of them that form the database.</param>
+    /// <param name="queries">The held-out pictures.</param>
+    /// <param name="net">Its frozen part is read.</param>
+    /// <param name="options">What is frozen.</param>
+    /// <param name="ct">Stops the preparation.</param>
+    public Validation(PictureSet train, FeatureCache? trainCache, int[] chosen, PictureSet queries, HashNet net, TrainerOptions options, CancellationToken ct)
+    {
+        bool all = chosen.Length == train.Images.Count;
+        (_database, _queries) = (all ? train : train.Select(chosen), queries);
+        if (trainCache is null)
+            return;
+        _ownsDatabaseCache = !all;
+        _databaseCache = all ? trainCache : trainCache.Select(chosen);
+        _queryCache = FeatureCache.Compute(net, queries, options with { Views = 1 }, ct);
+    }
+
+    /// <summary>At most <paramref name="most"/> positions, ascending; the same for the same seed.</summary>
+    public static int[] Choose(int count, int most, int seed)
+    {
+        int[] positions = [.. Enumerable.Range(0, count)];
+        if (count <= most)
+            return positions;
+        new Random(seed).Shuffle(positions);
+        return [.. positions.Take(most).Order()];
+    }
+
+    public RetrievalScores Measure(HashNet net, CancellationToken ct)
+    {
+        var width = new CodeWidth(net.Options.Bits);
+        ulong[] stored = Codes(net, _database, _databaseCache, width), asked = Codes(net, _queries, _queryCache, width);
+        return CodeRetrieval.Score(width, _queries.Images, asked, _database.Images, stored, ct);
+    }
+
+    public void Dispose()
+    {
+        _queryCache?.Dispose();
+        if (_ownsDatabaseCache)
+            _databaseCache?.Dispose();
+    }
+
+    private static ulong[] Codes(HashNet net, PictureSet pictures, FeatureCache? cache, CodeWidth width)
+    {
+        float[] values = Evaluator.Codes(net, pictures, cache);
+        ulong[] codes = new ulong[pictures.Images.Count * width.Words];
+        for (int i = 0; i < values.Length; i++)
+        {
+            (int picture, int bit) = Math.DivRem(i, width.Bits);
+            if (values[i] >= 0)
+                codes[(picture * width.Words) + (bit / 64)] |= 1UL << (bit % 64);
+        }
+        return codes;
+    }
+}
