@@ -9,7 +9,7 @@ internal static unsafe class ClusterAssigner
     private const int RowsPerTask = 16_384;
 
     /// <summary>A mask: each row meets every centre, which takes up to a microsecond.</summary>
-    private const int RowsBetweenBreaks = 63;
+    private const int RowsBetweenBreaks = 511;
 
     /// <summary>keys[i] = c × levels + d for code i, whose nearest centre is number c at distance d; on several threads.</summary>
     /// <param name="words">Words a code.</param>

@@ -2,9 +2,25 @@ using System.Runtime.Intrinsics;
 
 namespace HashGrid.Index.Kernels;
 
-/// <summary>Where the least of some distances is: of equal ones the first.</summary>
-internal static class LeastValue
+/// <summary>Finds small values among distances.</summary>
+internal static unsafe class LeastValue
 {
+    /// <summary>The first of values[from .. to) that is at most <paramref name="limit"/>; <paramref name="to"/> if none.</summary>
+    public static int FirstWithin(ushort* values, int from, int to, int limit)
+    {
+        if (limit < 0) return to;
+        Vector256<ushort> most = Vector256.Create((ushort)limit);
+        for (; from + Vector256<ushort>.Count <= to; from += Vector256<ushort>.Count)
+        {
+            uint hits = Vector256.LessThanOrEqual(Vector256.Load(values + from), most).ExtractMostSignificantBits();
+            if (hits != 0) return from + System.Numerics.BitOperations.TrailingZeroCount(hits);
+        }
+        while (from < to && values[from] > limit) from++;
+        return from;
+    }
+
+
+    /// <summary>Where the least is: of equal ones the first.</summary>
     public static int IndexIn(ReadOnlySpan<ushort> values)
     {
         Vector256<ushort> least = Vector256.Create(ushort.MaxValue);

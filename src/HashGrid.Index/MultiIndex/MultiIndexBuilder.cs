@@ -22,7 +22,8 @@ internal static unsafe class MultiIndexBuilder
         double bestCost = double.MaxValue;
         for (int parts = (bits + MaxLength - 1) / MaxLength; parts <= (bits + MinLength - 1) / MinLength; parts++)
         {
-            double cost = MultiIndexCost.UpTo(radius, Substring.Split(bits, parts), rows);
+            Substring[] substrings = Substring.Split(bits, parts);
+            double cost = new MultiIndexSteps().CostUpTo(radius, substrings, MultiIndexCost.OfRandom(substrings, rows));
             if (cost >= bestCost) continue;
             best = parts;
             bestCost = cost;
@@ -31,32 +32,59 @@ internal static unsafe class MultiIndexBuilder
     }
 
     /// <summary>Memory that the tables will take.</summary>
-    public static long Bytes(CodeWidth width, int count, int parts, bool copyCodes) =>
-        Substring.Split(width.Bits, parts).Sum(part => ((1L << part.Length) + 1) * sizeof(uint)) +
-        (parts * (MultiIndexTable.RowBlockBytes(count) + (copyCodes ? (long)count * width.Bytes : 0)));
+    public static long Bytes(CodeWidth width, int count, int parts, bool isInOrder) =>
+        Substring.Split(width.Bits, parts).Sum(part => ((1L << part.Length) + 1) * sizeof(uint)) + ((parts - (isInOrder ? 1 : 0)) * MultiIndexTable.RowBlockBytes(count));
+
+    /// <summary>The order of rows in which those of one bucket of substring 0 lie together, and in it as before: order[new row] = present row.</summary>
+    public static NativeBlock OrderByFirst(CodeWidth width, ulong* codes, int count, int parts)
+    {
+        Substring first = Substring.Split(width.Bits, parts)[0];
+        NativeBlock offsets = NativeBlock.AllocateZeroed(((1L << first.Length) + 1) * sizeof(uint)), order = NativeBlock.Allocate((long)count * sizeof(uint));
+        Sort(first, width.Words, codes, count, (uint*)offsets.Pointer, order.Pointer, rowBytes: sizeof(uint));
+        offsets.Free();
+        return order;
+    }
 
     /// <summary>Builds the tables over the first <paramref name="count"/> rows of <paramref name="codes"/>.</summary>
-    public static MultiIndexTable Build(CodeWidth width, ulong* codes, int count, int parts, bool copyCodes, int threads, BuildReporter? progress = null)
+    /// <param name="width">Width of the codes.</param>
+    /// <param name="codes">The rows.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="parts">Substrings.</param>
+    /// <param name="isInOrder">The rows were sorted by <see cref="OrderByFirst"/>.</param>
+    /// <param name="copyCodes">Whether tables keep codes in bucket order.</param>
+    /// <param name="threads">Most threads to use.</param>
+    /// <param name="progress">Told how far it is.</param>
+    public static MultiIndexTable Build(
+        CodeWidth width, ulong* codes, int count, int parts, bool isInOrder, bool copyCodes, int threads, BuildReporter? progress = null)
     {
         Substring[] substrings = Substring.Split(width.Bits, parts);
         var offsets = new NativeBlock[parts];
-        var rows = new NativeBlock[parts];
-        NativeBlock[]? copies = copyCodes ? new NativeBlock[parts] : null;
+        var rows = new NativeBlock?[parts];
+        NativeBlock?[]? copies = copyCodes ? new NativeBlock?[parts] : null;
         int words = width.Words;
         progress?.Begin(BuildStage.Tables, parts);
         Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = threads }, part =>
         {
             Substring substring = substrings[part];
             offsets[part] = NativeBlock.AllocateZeroed(((1L << substring.Length) + 1) * sizeof(uint));
-            rows[part] = NativeBlock.AllocateZeroed(MultiIndexTable.RowBlockBytes(count));
-            Sort(substring, words, codes, count, (uint*)offsets[part].Pointer, rows[part].Pointer);
-            if (copies is not null) copies[part] = Copy(words, codes, count, rows[part].Pointer);
+            if (part == 0 && isInOrder)
+            {
+                Count(substring, words, codes, count, (uint*)offsets[part].Pointer);
+            }
+            else
+            {
+                NativeBlock order = NativeBlock.AllocateZeroed(MultiIndexTable.RowBlockBytes(count));
+                Sort(substring, words, codes, count, (uint*)offsets[part].Pointer, order.Pointer, MultiIndexTable.BytesFor(count));
+                rows[part] = order;
+                if (copies is not null) copies[part] = Copy(words, codes, count, order.Pointer);
+            }
             progress?.Advance(1);
         });
         return new MultiIndexTable(substrings, offsets, rows, copies, count);
     }
 
-    private static void Sort(Substring substring, int words, ulong* codes, int count, uint* offsets, byte* rows)
+    /// <summary>offsets[key] = the first place of the key's rows, once rows are sorted by key.</summary>
+    private static void Count(Substring substring, int words, ulong* codes, int count, uint* offsets)
     {
         nint buckets = (nint)1 << substring.Length;
         for (int row = 0; row < count; row++)
@@ -65,12 +93,16 @@ internal static unsafe class MultiIndexBuilder
             if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
         }
         uint start = 0;
-        for (nint bucket = 0; bucket <= buckets; bucket++)
-        {
-            start += offsets[bucket];
-            offsets[bucket] = start; // the end of the bucket; placing from the back turns it into the start
-        }
-        bool isShort = MultiIndexTable.BytesFor(count) == 3;
+        for (nint bucket = 0; bucket <= buckets; bucket++) (offsets[bucket], start) = (start, start + offsets[bucket]);
+    }
+
+    private static void Sort(Substring substring, int words, ulong* codes, int count, uint* offsets, byte* rows, int rowBytes)
+    {
+        Count(substring, words, codes, count, offsets);
+        nint buckets = (nint)1 << substring.Length;
+        // The end of each bucket; placing from the back turns it into the start.
+        for (nint bucket = 0; bucket < buckets; bucket++) offsets[bucket] = offsets[bucket + 1];
+        bool isShort = rowBytes == 3;
         for (int row = count - 1; row >= 0; row--)
         {
             if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();

@@ -1,37 +1,29 @@
 namespace HashGrid.Index.MultiIndex;
 
 /// <summary>What looking into buckets costs, in nanoseconds, counted from the number of buckets and the rows in them.</summary>
+/// <param name="FirstRows">Rows in a bucket of substring 0.</param>
+/// <param name="OtherRows">Rows in a bucket of another substring.</param>
+/// <param name="IsInOrder">Whether rows lie in the order of substring 0, so that its buckets are runs of codes.</param>
 /// <remarks>
-/// The two constants were measured on 10M 64-bit codes, where offsets and codes are beyond the second-level cache; only their ratio to the
+/// The constants were measured on 10M 64-bit codes, where offsets and codes are beyond the second-level cache; only their ratio to the
 /// cost of scanning matters, since engines are compared with each other.
 /// </remarks>
-internal static class MultiIndexCost
+internal readonly record struct MultiIndexCost(double FirstRows, double OtherRows, bool IsInOrder)
 {
     private const double ProbeNanoseconds = 10;
     private const double RowNanoseconds = 6;
+    private const double RunNanoseconds = 25;
+    private const double RunRowNanoseconds = 0.6;
 
-    /// <summary>One step: all buckets of one substring at <paramref name="flips"/> differing bits.</summary>
-    public static double Step(int flips, Substring part, double bucketRows) =>
-        Binomial(part.Length, flips) * (ProbeNanoseconds + (RowNanoseconds * bucketRows));
+    /// <summary>Buckets of random codes.</summary>
+    public static MultiIndexCost OfRandom(Substring[] parts, long rows) =>
+        new(rows / Math.Pow(2, parts[0].Length), rows / Math.Pow(2, parts[^1].Length), true);
 
-    /// <summary>All steps until everything within <paramref name="radius"/> is known, on random codes.</summary>
-    public static double UpTo(int radius, Substring[] parts, long rows) =>
-        Between(0, 0, radius, parts, rows / Math.Pow(2, parts[^1].Length));
-
-    /// <summary>The steps from (flips, part) on until everything within <paramref name="radius"/> is known.</summary>
-    public static double Between(int flips, int part, int radius, Substring[] parts, double bucketRows)
-    {
-        double cost = 0;
-        int m = parts.Length, last = parts[0].Length;
-        while (flips <= last && (flips * m) + part - 1 < radius)
-        {
-            cost += Step(flips, parts[part], bucketRows);
-            if (++part < m) continue;
-            part = 0;
-            flips++;
-        }
-        return cost;
-    }
+    /// <summary>One level: all buckets of one substring at <paramref name="flips"/> differing bits.</summary>
+    public double Of(Substring substring, int part, int flips) => Binomial(substring.Length, flips) *
+        (part > 0 ? ProbeNanoseconds + (RowNanoseconds * OtherRows)
+            : IsInOrder ? RunNanoseconds + (RunRowNanoseconds * FirstRows)
+            : ProbeNanoseconds + (RowNanoseconds * FirstRows));
 
     /// <summary>C(n, k) as a double.</summary>
     private static double Binomial(int n, int k)

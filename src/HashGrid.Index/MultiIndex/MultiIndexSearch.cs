@@ -1,18 +1,18 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using HashGrid.Index.Kernels;
 using HashGrid.Index.Planning;
 using HashGrid.Index.Segments;
 
 namespace HashGrid.Index.MultiIndex;
 
-/// <summary>Searches one segment by its substrings, nearest buckets first.</summary>
+/// <summary>Searches one segment by its substrings, cheapest buckets first.</summary>
 /// <remarks>
-/// After all buckets within s flips of the first a + 1 substrings, and within s − 1 of the rest, every code within m·s + a is known
-/// (pigeonhole), so the search ends when that reaches the collector's limit. A row is met once for each substring it is near in; whether it
-/// was met before is told by the substrings themselves (<see cref="IsRepeat"/>), without a table of rows seen, and asked only for rows near
-/// enough to matter.
-/// Source: Norouzi, Punjani, Fleet, "Fast exact search in Hamming space with multi-index hashing", TPAMI 2014.
+/// After c_i levels of each substring every code within Σ c_i − 1 is known (pigeonhole), so the search ends when that reaches the collector's
+/// limit. A row is met once for each substring it is near in; whether it was met before is told by the substrings themselves
+/// (<see cref="IsRepeat"/>), without a table of rows seen, and asked only for rows near enough to matter.
+/// Source: Norouzi, Punjani, Fleet, "Fast exact search in Hamming space with multi-index hashing", TPAMI 2014; the order of levels is ours.
 /// </remarks>
 internal struct MultiIndexSearch
 {
@@ -22,76 +22,75 @@ internal struct MultiIndexSearch
     private readonly Segment _segment;
     private readonly MultiIndexTable _table;
     private readonly unsafe ulong* _query;
-    private readonly double _bucketRows = -1;
-    private int _flips;
-    private int _part;
+    private readonly MultiIndexCost _cost;
+    private MultiIndexSteps _steps = new();
 
     public unsafe MultiIndexSearch(Segment segment, MultiIndexTable table, ulong* query)
     {
         _segment = segment;
         _table = table;
         _query = query;
-        _bucketRows = BucketRows();
+        _cost = CountRows();
     }
 
     /// <summary>Distance up to which every code has been seen; −1 before the first step.</summary>
-    public readonly int Complete => (_flips * _table.Parts.Length) + _part - 1;
+    public readonly int Complete => _steps.Complete(_table.Parts.Length);
 
     /// <summary>Whether nothing that matters is left.</summary>
-    public readonly bool IsDone(in Collector answer) => answer.Limit <= Complete || _flips > _table.Parts[0].Length;
+    public readonly bool IsDone(in Collector answer) => answer.Limit <= Complete || _steps.First > _table.Parts[0].Length;
 
-    /// <summary>Looks into all buckets at the present number of flips of the present substring, then moves to the next.</summary>
-    public unsafe void Step(ref Collector answer, ref SearchTally tally)
+    /// <summary>Looks into all buckets of the cheapest level.</summary>
+    public void Step(ref Collector answer, ref SearchTally tally)
     {
-        Substring part = _table.Parts[_part];
-        if (_flips <= part.Length) Probe(part, ref answer, ref tally);
-        if (++_part == _table.Parts.Length)
-        {
-            _part = 0;
-            _flips++;
-        }
+        (int part, _) = _steps.Next(_table.Parts, _cost);
+        if (_steps.Levels(part) <= _table.Parts[part].Length) Probe(part, ref answer, ref tally);
+        _steps.Advance(part, _table.Parts.Length);
     }
 
     /// <summary>Whether the steps so far have met the row; never, for a search that has not begun.</summary>
-    public readonly unsafe bool HasMet(Segment segment, int row) => _table is not null && IsRepeat(segment.Code(row), _flips, _part);
+    public readonly unsafe bool HasMet(Segment segment, int row) => _table is not null && IsRepeat(segment.Code(row));
 
     /// <summary>What it would cost from here until every code within <paramref name="limit"/> is known, in nanoseconds.</summary>
-    public readonly double CostUpTo(int limit) => MultiIndexCost.Between(_flips, _part, limit, _table.Parts, BucketRows());
-
-    /// <summary>What the next step costs, in nanoseconds.</summary>
-    public readonly double NextCost() => MultiIndexCost.Step(_flips, _table.Parts[_part], BucketRows());
+    public readonly double CostUpTo(int limit) => _steps.CostUpTo(limit, _table.Parts, _cost);
 
     /// <summary>Rows in a bucket near the query, counted on the buckets within one flip: codes that form clusters crowd there.</summary>
-    private readonly unsafe double BucketRows()
+    private readonly unsafe MultiIndexCost CountRows()
     {
-        if (_bucketRows >= 0) return _bucketRows;
-        double rows = 0, buckets = 0;
+        double first = 0, others = 0, otherBuckets = 0;
         for (int i = 0; i < _table.Parts.Length; i++)
         {
             Substring part = _table.Parts[i];
             uint* offsets = _table.Offsets(i);
             uint center = part.Key(_query);
+            double rows = 0;
             for (int bit = -1; bit < part.Length; bit++)
             {
                 uint key = bit < 0 ? center : center ^ (1u << bit);
                 rows += Math.Max(0.0, (double)offsets[key + 1] - offsets[key]);
-                buckets++;
             }
+            if (i == 0)
+            {
+                first = rows / (part.Length + 1);
+                continue;
+            }
+            others += rows;
+            otherBuckets += part.Length + 1;
         }
-        return rows / buckets;
+        return new MultiIndexCost(first, others / Math.Max(1, otherBuckets), _table.IsInOrder);
     }
 
-    private unsafe void Probe(Substring part, ref Collector answer, ref SearchTally tally)
+    private readonly unsafe void Probe(int partNumber, ref Collector answer, ref SearchTally tally)
     {
-        uint* offsets = _table.Offsets(_part);
-        byte* rows = _table.Rows(_part);
+        Substring part = _table.Parts[partNumber];
+        uint* offsets = _table.Offsets(partNumber);
+        byte* rows = _table.Rows(partNumber);
         int rowBytes = _table.RowBytes, words = _segment.Words;
-        ulong* codes = _segment.Codes, copies = _table.Copies(_part);
+        ulong* codes = _segment.Codes, copies = _table.Copies(partNumber);
         uint center = part.Key(_query), count = (uint)_table.Count, buckets = part.Mask;
         uint* keys = stackalloc uint[BatchKeys];
         uint* found = stackalloc uint[BatchRows];
         int pending = 0;
-        ulong flips = (1UL << _flips) - 1; // the smallest pattern with that many bits
+        ulong flips = (1UL << _steps.Levels(partNumber)) - 1; // the smallest pattern with that many bits
         bool isLast = false;
         while (!isLast && answer.Limit >= 0 && !tally.IsCut)
         {
@@ -104,6 +103,11 @@ internal struct MultiIndexSearch
                 isLast = flips == 0 || !NextPattern(ref flips, buckets);
             }
             tally.Probes += batch;
+            if (rows == null)
+            {
+                VerifyRuns(keys, batch, offsets, ref answer, ref tally);
+                continue;
+            }
             if (copies != null)
             {
                 VerifyCopies(keys, batch, offsets, rows, copies, ref answer, ref tally);
@@ -148,12 +152,50 @@ internal struct MultiIndexSearch
             {
                 ulong* code = copies + ((nuint)start * (uint)words);
                 int distance = ScalarKernel.Distance(_query, code, words);
-                if (distance > answer.Limit || IsRepeat(code, _flips, _part)) continue;
+                if (distance > answer.Limit || IsRepeat(code)) continue;
                 uint row = MultiIndexTable.Row(rows, start, _table.RowBytes);
                 if (row >= count) ThrowDamaged();
                 answer.Offer(_segment, (int)row, distance);
             }
         }
+    }
+
+    /// <summary>Buckets of the substring that the rows are sorted by: each is a run of codes, measured a block at a time.</summary>
+    [SkipLocalsInit]
+    private readonly unsafe void VerifyRuns(uint* keys, int batch, uint* offsets, ref Collector answer, ref SearchTally tally)
+    {
+        const int Ahead = 4;
+        HammingKernel kernel = HammingKernels.Current;
+        int words = _segment.Words;
+        ulong* codes = _segment.Codes;
+        uint count = (uint)_table.Count;
+        ushort* distances = stackalloc ushort[BatchRows];
+        for (int i = 0; i < Math.Min(Ahead, batch); i++) PrefetchRun(codes, words, offsets[keys[i]], offsets[keys[i] + 1]);
+        for (int i = 0; i < batch; i++)
+        {
+            if (i + Ahead < batch) PrefetchRun(codes, words, offsets[keys[i + Ahead]], offsets[keys[i + Ahead] + 1]);
+            uint start = offsets[keys[i]], end = offsets[keys[i] + 1];
+            if (start > end || end > count) ThrowDamaged();
+            end = start + (uint)tally.Take(end - start);
+            while (start < end)
+            {
+                int rows = (int)Math.Min(BatchRows, end - start);
+                ulong* block = codes + ((nint)start * words);
+                kernel.Distances(new ReadOnlySpan<ulong>(_query, words), new ReadOnlySpan<ulong>(block, rows * words), new Span<ushort>(distances, rows));
+                for (int row = LeastValue.FirstWithin(distances, 0, rows, answer.Limit); row < rows; row = LeastValue.FirstWithin(distances, row + 1, rows, answer.Limit))
+                {
+                    if (!IsRepeat(block + ((nint)row * words))) answer.Offer(_segment, (int)start + row, distances[row]);
+                }
+                start += (uint)rows;
+            }
+        }
+    }
+
+    /// <summary>Asks for the first lines of a run; the processor goes on by itself.</summary>
+    private static unsafe void PrefetchRun(ulong* codes, int words, uint start, uint end)
+    {
+        byte* line = (byte*)(codes + ((nint)start * words)), last = (byte*)(codes + ((nint)Math.Max(start, end) * words));
+        for (int i = 0; i < 8 && line < last; i++, line += 64) Prefetch.Line(line);
     }
 
     private readonly unsafe void Verify(uint* rows, ref int pending, ref Collector answer, ref SearchTally tally)
@@ -164,19 +206,18 @@ internal struct MultiIndexSearch
         {
             ulong* code = codes + ((nuint)rows[i] * (uint)words);
             int distance = ScalarKernel.Distance(_query, code, words);
-            if (distance <= answer.Limit && !IsRepeat(code, _flips, _part)) answer.Offer(_segment, (int)rows[i], distance);
+            if (distance <= answer.Limit && !IsRepeat(code)) answer.Offer(_segment, (int)rows[i], distance);
         }
         pending = 0;
     }
 
-    /// <summary>Whether a step before (flips, part) meets the code: some substring nearer than flips, or an earlier one exactly as near.</summary>
-    private readonly unsafe bool IsRepeat(ulong* code, int flips, int part)
+    /// <summary>Whether a step before met the code: some substring differs by less than its levels that are done.</summary>
+    private readonly unsafe bool IsRepeat(ulong* code)
     {
         Substring[] parts = _table.Parts;
         for (int i = 0; i < parts.Length; i++)
         {
-            int distance = parts[i].Distance(_query, code);
-            if (distance < flips || (distance == flips && i < part)) return true;
+            if (parts[i].Distance(_query, code) < _steps.Levels(i)) return true;
         }
         return false;
     }

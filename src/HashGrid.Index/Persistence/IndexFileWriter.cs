@@ -40,7 +40,7 @@ internal static unsafe class IndexFileWriter
         switch (ids.Kind)
         {
             case IdKind.Counted: Add(SectionKind.CountedIds, null, 0, ids.First); break;
-            case IdKind.CountedInOrder: Add(SectionKind.OrderedIds, ids.Block!.Pointer, rows * sizeof(uint), ids.First); break;
+            case IdKind.CountedInOrder: Add(SectionKind.OrderedIds, ids.Block!.Pointer, ids.Block.Length, ids.First); break;
             default: Add(SectionKind.GivenIds, ids.Block!.Pointer, rows * sizeof(ulong), 0); break;
         }
         if (image.Removed.Length > 0)
@@ -59,7 +59,7 @@ internal static unsafe class IndexFileWriter
         {
             ulong argument = ((ulong)table.Parts.Length << 32) | (uint)part;
             Add(SectionKind.MultiIndexOffsets, table.OffsetBlock(part).Pointer, table.OffsetBlock(part).Length, argument);
-            Add(SectionKind.MultiIndexRows, table.RowBlock(part).Pointer, table.RowBlock(part).Length, argument);
+            if (table.RowBlock(part) is NativeBlock order) Add(SectionKind.MultiIndexRows, order.Pointer, order.Length, argument);
             if (table.CopyBlock(part) is NativeBlock copies) Add(SectionKind.MultiIndexCopies, copies.Pointer, copies.Length, argument);
         }
     }

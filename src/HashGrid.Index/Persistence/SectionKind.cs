@@ -9,7 +9,7 @@ internal enum SectionKind
     /// <summary>Nothing: the id of a row is argument + row.</summary>
     CountedIds = 2,
 
-    /// <summary>Rows × 4 bytes: the id of a row is argument + order[row].</summary>
+    /// <summary>Rows × 3 bytes and a zero byte, or × 4 bytes if there are more than 2^24: the id of a row is argument + order[row].</summary>
     OrderedIds = 3,
 
     /// <summary>Rows × 8 bytes: the ids.</summary>
@@ -23,6 +23,7 @@ internal enum SectionKind
 
     /// <summary>
     /// Rows in bucket order, 3 bytes each and a zero byte at the end, or 4 bytes each if there are more than 2^24; follows its offsets. Argument as there.
+    /// Absent for substring 0 where the segment's rows lie in its order.
     /// </summary>
     MultiIndexRows = 7,
 
@@ -32,6 +33,6 @@ internal enum SectionKind
     /// <summary>(Centres × (bits + 1) + 1) × 4 bytes: the first row of each (centre, distance), and the number of rows. Follows the centres.</summary>
     ClusterStarts = 9,
 
-    /// <summary>Rows × words words: the codes in bucket order; may follow the rows of a substring, for all of them or none.</summary>
+    /// <summary>Rows × words words: the codes in bucket order; may follow the rows of a substring, for all that have row numbers or none.</summary>
     MultiIndexCopies = 10,
 }

@@ -37,7 +37,7 @@ internal sealed unsafe class SegmentReader(string path, MappedFile file, CodeWid
                 return IdColumn.Counted(section.Argument);
             case SectionKind.OrderedIds:
                 _next++;
-                return IdColumn.CountedInOrder(section.Argument, Block(section, (long)rows * sizeof(uint)));
+                return IdColumn.CountedInOrder(section.Argument, Block(section, IdColumn.OrderBytes(rows)), rows);
             default:
                 return IdColumn.Given(Block(Take(SectionKind.GivenIds), (long)rows * sizeof(ulong)));
         }
@@ -63,18 +63,20 @@ internal sealed unsafe class SegmentReader(string path, MappedFile file, CodeWid
         if (parts < 1 || parts > width.Bits || width.Bits / parts > 29) Fail(sections[_next], $"a multi-index has {parts} substrings");
         Substring[] substrings = Substring.Split(width.Bits, parts);
         var offsets = new NativeBlock[parts];
-        var order = new NativeBlock[parts];
-        var copies = new List<NativeBlock>();
+        var order = new NativeBlock?[parts];
+        var copies = new NativeBlock?[parts];
         for (int part = 0; part < parts; part++)
         {
             Section first = Take(SectionKind.MultiIndexOffsets);
             offsets[part] = Block(first, ((1L << substrings[part].Length) + 1) * sizeof(uint));
-            order[part] = Block(Take(SectionKind.MultiIndexRows), MultiIndexTable.RowBlockBytes(rows));
             if (first.Argument != (((ulong)parts << 32) | (uint)part)) Fail(first, "a substring is out of place");
-            if (TryTake(SectionKind.MultiIndexCopies) is Section copy) copies.Add(Block(copy, (long)rows * width.Bytes));
-            if (copies.Count != 0 && copies.Count != part + 1) Fail(first, "some substrings have copies of the codes and some have none");
+            // Substring 0 has no row numbers where the rows lie in its order.
+            Section? numbers = part == 0 ? TryTake(SectionKind.MultiIndexRows) : Take(SectionKind.MultiIndexRows);
+            order[part] = numbers is null ? null : Block(numbers, MultiIndexTable.RowBlockBytes(rows));
+            if (TryTake(SectionKind.MultiIndexCopies) is Section copy) copies[part] = Block(copy, (long)rows * width.Bytes);
+            if (part > 1 && copies[part] is null != copies[1] is null) Fail(first, "some substrings have copies of the codes and some have none");
         }
-        return new MultiIndexTable(substrings, offsets, order, copies.Count == 0 ? null : [.. copies], rows);
+        return new MultiIndexTable(substrings, offsets, order, Array.TrueForAll(copies, copy => copy is null) ? null : copies, rows);
     }
 
     private Section Take(SectionKind kind)

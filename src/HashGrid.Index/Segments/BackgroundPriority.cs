@@ -5,13 +5,13 @@ namespace HashGrid.Index.Segments;
 /// <summary>Lets a merging thread give way to searches and writers where there are not cores enough for all.</summary>
 /// <remarks>
 /// Two things, for two reasons. A lower priority makes its share small; .NET's thread priorities do nothing on Linux, but nice values do, and there
-/// each thread has its own. And it yields every few thousand rows: a share of ten percent taken in slices of three milliseconds would still be
+/// each thread has its own. And it yields every some ten thousand rows: a share of ten percent taken in slices of three milliseconds would still be
 /// seen by one search in a hundred.
 /// </remarks>
 internal static partial class BackgroundPriority
 {
-    /// <summary>Rows between two calls of <see cref="GiveWay"/>, as a mask: some tens of microseconds of work.</summary>
-    public const int RowMask = 4095;
+    /// <summary>Rows between two calls of <see cref="GiveWay"/>, as a mask: a few tenths of a millisecond of work.</summary>
+    public const int RowMask = 32_767;
 
     private const int OfThread = 0; // PRIO_PROCESS with id 0: on Linux the calling thread alone
     private const int Nice = 10; // a tenth of a core beside busy threads: little, but never nothing

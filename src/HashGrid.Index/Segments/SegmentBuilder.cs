@@ -31,9 +31,19 @@ internal static unsafe class SegmentBuilder
         if (wanted is IndexStructures.Auto or IndexStructures.MultiIndex or IndexStructures.All)
         {
             int parts = MultiIndexBuilder.ChooseParts(width.Bits, count);
-            long bytes = codes.Length + ids.MemoryBytes + (clusters?.MemoryBytes ?? 0) + MultiIndexBuilder.Bytes(width, count, parts, false);
-            bool copies = options.CopyCodes && options.Fits(bytes + (codes.Length * parts));
-            if (options.Fits(bytes)) multiIndex = MultiIndexBuilder.Build(width, (ulong*)codes.Pointer, count, parts, copies, options.BuildThreadCount, progress);
+            bool isInOrder = clusters is null; // clusters have an order of their own
+            long idBytes = isInOrder && ids.Kind == IdKind.Counted ? IdColumn.OrderBytes(count) : ids.MemoryBytes;
+            long bytes = codes.Length + idBytes + (clusters?.MemoryBytes ?? 0) + MultiIndexBuilder.Bytes(width, count, parts, isInOrder);
+            bool copies = options.CopyCodes && options.Fits(bytes + (codes.Length * (parts - (isInOrder ? 1 : 0))));
+            if (options.Fits(bytes))
+            {
+                if (isInOrder)
+                {
+                    progress?.Begin(BuildStage.Rows, count);
+                    (codes, ids) = Reorder(width.Words, count, codes, ids, MultiIndexBuilder.OrderByFirst(width, (ulong*)codes.Pointer, count, parts));
+                }
+                multiIndex = MultiIndexBuilder.Build(width, (ulong*)codes.Pointer, count, parts, isInOrder, copies, options.BuildThreadCount, progress);
+            }
         }
         var segment = new Segment(width.Words, count, count, codes, ids) { MultiIndex = multiIndex, Clusters = clusters, IsBuilt = true };
         GC.KeepAlive(codes);
@@ -44,7 +54,7 @@ internal static unsafe class SegmentBuilder
     {
         uint* o = (uint*)order.Pointer;
         NativeBlock moved = Move(codes, words, count, o);
-        if (ids.Kind == IdKind.Counted) return (moved, IdColumn.CountedInOrder(ids.First, order));
+        if (ids.Kind == IdKind.Counted) return (moved, IdColumn.CountedInOrder(ids.First, IdColumn.Shorten(order, count), count));
         NativeBlock movedIds = Move(ids.Block!, 1, count, o);
         order.Free();
         return (moved, IdColumn.Given(movedIds));
