@@ -164,19 +164,28 @@ internal struct MultiIndexSearch
     [SkipLocalsInit]
     private readonly unsafe void VerifyRuns(uint* keys, int batch, uint* offsets, ref Collector answer, ref SearchTally tally)
     {
-        const int Ahead = 4;
+        const int RestAhead = 2, FewWords = 16;
         HammingKernel kernel = HammingKernels.Current;
         int words = _segment.Words;
         ulong* codes = _segment.Codes;
         uint count = (uint)_table.Count;
         ushort* distances = stackalloc ushort[BatchRows];
-        for (int i = 0; i < Math.Min(Ahead, batch); i++) PrefetchRun(codes, words, offsets[keys[i]], offsets[keys[i] + 1]);
+        for (int i = 0; i < batch; i++) PrefetchRun(codes, words, offsets[keys[i]], offsets[keys[i] + 1], 0, 2);
         for (int i = 0; i < batch; i++)
         {
-            if (i + Ahead < batch) PrefetchRun(codes, words, offsets[keys[i + Ahead]], offsets[keys[i + Ahead] + 1]);
+            if (i + RestAhead < batch) PrefetchRun(codes, words, offsets[keys[i + RestAhead]], offsets[keys[i + RestAhead] + 1], 2, 8);
             uint start = offsets[keys[i]], end = offsets[keys[i] + 1];
             if (start > end || end > count) ThrowDamaged();
             end = start + (uint)tally.Take(end - start);
+            if ((end - start) * (uint)words <= FewWords)
+            {
+                for (ulong* code = codes + ((nint)start * words); start < end; start++, code += words)
+                {
+                    int distance = ScalarKernel.Distance(_query, code, words);
+                    if (distance <= answer.Limit && !IsRepeat(code)) answer.Offer(_segment, (int)start, distance);
+                }
+                continue;
+            }
             while (start < end)
             {
                 int rows = (int)Math.Min(BatchRows, end - start);
@@ -191,11 +200,11 @@ internal struct MultiIndexSearch
         }
     }
 
-    /// <summary>Asks for the first lines of a run; the processor goes on by itself.</summary>
-    private static unsafe void PrefetchRun(ulong* codes, int words, uint start, uint end)
+    /// <summary>Asks for some lines of a run; beyond them the processor goes on by itself.</summary>
+    private static unsafe void PrefetchRun(ulong* codes, int words, uint start, uint end, int firstLine, int lines)
     {
-        byte* line = (byte*)(codes + ((nint)start * words)), last = (byte*)(codes + ((nint)Math.Max(start, end) * words));
-        for (int i = 0; i < 8 && line < last; i++, line += 64) Prefetch.Line(line);
+        byte* line = (byte*)(codes + ((nint)start * words)) + (64 * firstLine), last = (byte*)(codes + ((nint)Math.Max(start, end) * words));
+        for (int i = firstLine; i < lines && line < last; i++, line += 64) Prefetch.Line(line);
     }
 
     private readonly unsafe void Verify(uint* rows, ref int pending, ref Collector answer, ref SearchTally tally)
