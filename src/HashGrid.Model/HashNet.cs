@@ -71,7 +71,11 @@ public sealed partial class HashNet : IDisposable
     {
         Tensor x = pixels.view(-1, Options.InputSize, Options.InputSize, 1).expand(-1, -1, -1, 3).contiguous().permute(0, 3, 1, 2); // NHWC order in memory: convolutions are up to twice as fast
         if (Options.Scaling == InputScaling.Symmetric)
-            return x * 2 - 1;
+        {
+            // Tensors, not numbers: TorchSharp does not hold a number while libtorch reads it, and another thread's garbage collection would free it.
+            using Tensor two = tensor(2f, dtype: x.dtype, device: x.device), one = tensor(1f, dtype: x.dtype, device: x.device);
+            return x * two - one;
+        }
         using Tensor mean = tensor(ImageNetMean, device: x.device).view(1, 3, 1, 1), deviation = tensor(ImageNetDeviation, device: x.device).view(1, 3, 1, 1);
         return (x - mean) / deviation;
     }

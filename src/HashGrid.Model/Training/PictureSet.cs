@@ -56,7 +56,8 @@ public sealed class PictureSet
         byte[] block = new byte[chosen.Length * Size * Size];
         for (int i = 0; i < chosen.Length; i++)
             _read(chosen[i], block.AsMemory(i * Size * Size, Size * Size));
-        return tensor(block, [chosen.Length, Size, Size]).to(device ?? CPU).to_type(ScalarType.Float32) / 255;
+        using Tensor white = tensor(255f, device: device);
+        return tensor(block, [chosen.Length, Size, Size]).to(device ?? CPU).to_type(ScalarType.Float32) / white;
     }
 
     /// <summary>Labels [N, C] of 0 and 1, and where they are known [N, C].</summary>

@@ -1,11 +1,12 @@
 using HashGrid.Model.Weights;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model.Training;
 
 public sealed partial class Trainer
 {
-    private const string NetPrefix = "net/", AveragePrefix = "average/", OptimizerName = "optimizer";
+    private const string NetPrefix = "net/", AveragePrefix = "average/", FirstPrefix = "optimizer/first/", SecondPrefix = "optimizer/second/", StepsName = "optimizer/steps";
 
     /// <summary>Everything that changes in training: the network's tensors, the running average, the optimizer's state. No random state: every draw follows from seed, epoch and step.</summary>
     public IReadOnlyDictionary<string, SafetensorsEntry> SaveState()
@@ -15,11 +16,11 @@ public sealed partial class Trainer
             state[NetPrefix + name] = ModelFile.ToEntry(_net.Table[name], half: false);
         foreach ((string name, Tensor value) in _average)
             state[AveragePrefix + name] = ModelFile.ToEntry(value, half: false);
-        using var bytes = new MemoryStream();
-        using (var writer = new BinaryWriter(bytes))
-            _optimizer.save_state_dict(writer);
-        byte[] optimizer = bytes.ToArray();
-        state[OptimizerName] = new SafetensorsEntry("U8", [optimizer.Length], optimizer);
+        (IReadOnlyDictionary<string, Tensor> first, IReadOnlyDictionary<string, Tensor> second, long steps) = _optimizer.State;
+        foreach ((string prefix, IReadOnlyDictionary<string, Tensor> part) in new[] { (FirstPrefix, first), (SecondPrefix, second) })
+            foreach ((string name, Tensor value) in part)
+                state[prefix + name] = ModelFile.ToEntry(value, half: false);
+        state[StepsName] = new SafetensorsEntry("I64", [], BitConverter.GetBytes(steps));
         return state;
     }
 
@@ -38,15 +39,17 @@ public sealed partial class Trainer
             using Tensor value = ModelFile.ToTensor(entry, name, path);
             _average[name] = value.to(_device, copy: true).DetachFromDisposeScope();
         }
-        if (!state.TryGetValue(OptimizerName, out SafetensorsEntry? optimizer))
+        if (!state.TryGetValue(StepsName, out SafetensorsEntry? steps))
             throw new ModelFileException($"'{path}' has no state of an optimizer; it is no checkpoint");
-        using var reader = new BinaryReader(new MemoryStream(optimizer.Data.ToArray()));
-        _optimizer.load_state_dict(reader);
+        using DisposeScope scope = NewDisposeScope();
+        Dictionary<string, Tensor> Momenta(string prefix) => Part(state, prefix).ToDictionary(pair => pair.Key, pair => ModelFile.ToTensor(pair.Value, pair.Key, path));
+        _optimizer.Restore(Momenta(FirstPrefix), Momenta(SecondPrefix), BitConverter.ToInt64(steps.Data.Span));
     }
 
     /// <summary>Shows the network as it would be if training ended now (averaged and centred if the recipe says so), then puts it back.</summary>
     public void WithResult(Action<HashNet> use)
     {
+        using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> kept = _net.Table.Names.ToDictionary(name => name, name => _net.Table[name].detach().clone().DetachFromDisposeScope());
         try
         {

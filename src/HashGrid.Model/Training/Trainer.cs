@@ -17,7 +17,7 @@ public sealed partial class Trainer : IDisposable
     private readonly Dictionary<string, Tensor> _average = [];
     private readonly FeatureCache? _cache;
     private readonly bool _ownsCache;
-    private readonly OptimizerHelper _optimizer;
+    private readonly ParameterOptimizer _optimizer;
     private readonly Device _device;
     private int[] _order = [];
     private int _orderEpoch;
@@ -41,7 +41,7 @@ public sealed partial class Trainer : IDisposable
         _device = net.Device;
         (_labels, _known) = pictures.LabelMatrix(net.Options.Labels, _device);
         _learned = [.. net.Table.Parameters.Where(one => Learns(one.Name))];
-        _optimizer = CreateOptimizer();
+        _optimizer = new ParameterOptimizer(_learned.Select(one => (one.Name, one.Value, net.Place(one.Name).Trunk ? options.TrunkRate : 1)), options);
         _ownsCache = cache is null;
         _cache = cache ?? (options.Freeze == Freeze.Nothing || options.Views == 0 ? null : FeatureCache.Compute(net, pictures, options, cancellation));
         if (options.CentreBits)
@@ -82,12 +82,13 @@ public sealed partial class Trainer : IDisposable
             _orderEpoch = trainingEpoch;
         }
         double rate = RateAt(trainingEpoch, step);
-        SetRate(rate);
         (_net.Training, _net.TrunkTraining) = (true, _options.Freeze == Freeze.Nothing);
+        using CollectorPause pause = CollectorPause.Begin();
         using DisposeScope scope = NewDisposeScope();
-        HashLossTerms terms = Step(_order.AsSpan(step * _options.BatchSize, _options.BatchSize), new Random(HashCode(HashCode(_options.Seed, trainingEpoch), step + 1)));
+        HashLossTerms terms = Step(_order.AsSpan(step * _options.BatchSize, _options.BatchSize), new Random(HashCode(HashCode(_options.Seed, trainingEpoch), step + 1)), rate);
         (_net.Training, _net.TrunkTraining) = (false, false);
-        return new StepLoss(terms.Total.item<float>(), terms.Contrastive.item<float>(), terms.Regulariser.item<float>(), terms.Classification.item<float>(), rate);
+        float[] values = stack([terms.Total, terms.Contrastive, terms.Regulariser, terms.Classification]).detach().cpu().data<float>().ToArray();
+        return new StepLoss(values[0], values[1], values[2], values[3], rate);
     }
 
     /// <summary>Learning rate of a step.</summary>
@@ -131,15 +132,14 @@ public sealed partial class Trainer : IDisposable
         _optimizer.Dispose();
     }
 
-    private HashLossTerms Step(ReadOnlySpan<int> batch, Random random)
+    private HashLossTerms Step(ReadOnlySpan<int> batch, Random random, double rate)
     {
-        _optimizer.zero_grad();
+        _optimizer.ZeroGradients();
         HashNetOutput output = _net.Head(Map(batch, random));
         Tensor chosen = tensor(Array.ConvertAll(batch.ToArray(), i => (long)i), device: _device);
         HashLossTerms terms = HashLoss.Compute(output.Code, output.Logits, _labels.index_select(0, chosen), _options.Loss, _known.index_select(0, chosen));
         terms.Total.backward();
-        nn.utils.clip_grad_norm_(_learned.Select(one => one.Value), _options.ClipNorm);
-        _optimizer.step();
+        _optimizer.Step(rate);
         if (_options.Average > 0)
             Accumulate();
         return terms;
@@ -164,36 +164,18 @@ public sealed partial class Trainer : IDisposable
         return !trunk || _options.Freeze == Freeze.Nothing || (_options.Freeze == Freeze.Lower && !lower);
     }
 
-    private OptimizerHelper CreateOptimizer()
-    {
-        Parameter[] Part(bool trunk) => [.. _learned.Where(one => _net.Place(one.Name).Trunk == trunk).Select(one => one.Value)];
-        double trunkRate = _options.Rate * _options.TrunkRate;
-        if (_options.Optimizer == OptimizerKind.AdamW)
-            return optim.AdamW([
-                new AdamW.ParamGroup(Part(false), _options.Rate, weight_decay: _options.WeightDecay),
-                new AdamW.ParamGroup(Part(true), trunkRate, weight_decay: _options.WeightDecay)]);
-        return optim.SGD([
-            new SGD.ParamGroup(Part(false), _options.Rate, _options.Momentum, 0, _options.WeightDecay, false),
-            new SGD.ParamGroup(Part(true), trunkRate, _options.Momentum, 0, _options.WeightDecay, false)], _options.Rate);
-    }
-
     private double Rate(double epochs) =>
         _options.DropAfter > 0 ? _options.Rate * (epochs >= _options.DropAfter ? 0.1 : 1) : _options.Rate * 0.5 * (1 + Math.Cos(Math.PI * epochs / _options.Epochs));
-
-    private void SetRate(double rate)
-    {
-        foreach ((int i, var group) in _optimizer.ParamGroups.Index())
-            group.LearningRate = i == 0 ? rate : rate * _options.TrunkRate;
-    }
 
     private void Accumulate()
     {
         using IDisposable frozen = no_grad();
+        using Scalar kept = _options.Average, added = 1 - _options.Average;
         foreach ((string name, Parameter value) in _learned)
             if (!_average.TryGetValue(name, out Tensor? mean))
                 _average[name] = value.detach().clone().DetachFromDisposeScope();
             else
-                mean.mul_(_options.Average).add_(value, 1 - _options.Average);
+                mean.mul_(kept).add_(value, added);
     }
 
     private static int HashCode(int seed, int stream) => unchecked(seed * 1_000_003 + stream * 7919);

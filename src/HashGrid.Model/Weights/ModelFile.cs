@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using HashGrid.Model.Trunks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model.Weights;
@@ -105,7 +106,8 @@ public static class ModelFile
     /// <summary>A tensor's values for a file.</summary>
     public static SafetensorsEntry ToEntry(Tensor value, bool half)
     {
-        using Tensor plain = value.detach().cpu().to_type(ScalarType.Float32).contiguous();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor plain = value.detach().cpu().to_type(ScalarType.Float32).contiguous();
         float[] values = plain.data<float>().ToArray();
         byte[] bytes = half ? MemoryMarshal.AsBytes(Array.ConvertAll(values, one => (Half)one).AsSpan()).ToArray() : MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
         return new SafetensorsEntry(half ? "F16" : "F32", [.. value.shape], bytes);
