@@ -93,7 +93,7 @@ internal sealed class StoreFolder : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private bool HasSegments() => Directory.Exists(JournalFolder) && Directory.EnumerateFiles(JournalFolder, "segment.*").Any();
+    private bool HasSegments() => _options.Files.List(JournalFolder).Any(name => name.StartsWith("segment.", StringComparison.Ordinal));
 
     private Superblock Create(SlotFile file, StoreModel model)
     {

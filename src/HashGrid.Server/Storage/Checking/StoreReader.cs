@@ -1,3 +1,4 @@
+using System.Globalization;
 using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Storage.Journal;
 
@@ -240,12 +241,11 @@ public sealed class StoreReader : IDisposable
         return newest.Payload;
     }
 
-    private SortedSet<int> Segments()
-    {
-        string journal = Path.Combine(_folder, "journal");
-        return !Directory.Exists(journal) ? [] :
-            [.. Directory.EnumerateFiles(journal, "segment.*").Select(p => int.TryParse(Path.GetExtension(p).AsSpan(1), out int n) ? n : -1).Where(n => n >= 0)];
-    }
+    // Other files in the folder are none of the store's business.
+    private SortedSet<int> Segments() =>
+        [.. DiskFiles.ReadOnly.List(Path.Combine(_folder, "journal"))
+            .Select(name => int.TryParse(name.AsSpan(name.IndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int n) && name == $"segment.{n}" ? n : -1)
+            .Where(n => n >= 0)];
 
     // All segments but the last one have their full length.
     private long GuessSegmentBytes() =>

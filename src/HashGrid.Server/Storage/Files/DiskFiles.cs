@@ -36,8 +36,19 @@ public sealed class DiskFiles : IStorageFiles
     public void CreateDirectory(string path)
     {
         RefuseIfReadOnly();
-        Directory.CreateDirectory(path);
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (Directory.Exists(full))
+            return;
+        string? parent = Path.GetDirectoryName(full);
+        if (parent is not null)
+            CreateDirectory(parent);
+        Directory.CreateDirectory(full);
+        if (parent is not null)
+            SyncDirectory(parent);
     }
+
+    public IReadOnlyList<string> List(string folder) =>
+        Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))] : [];
 
     public void SyncDirectory(string path)
     {

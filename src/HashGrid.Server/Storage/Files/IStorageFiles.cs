@@ -15,8 +15,11 @@ public interface IStorageFiles
     /// <summary>Replaces <paramref name="to"/> in one step.</summary>
     void Rename(string from, string to);
 
-    /// <summary>Creates a folder and its parents.</summary>
+    /// <summary>Creates a folder and its parents, each durable under its name; one that exists is left alone.</summary>
     void CreateDirectory(string path);
+
+    /// <summary>Names of the files in a folder, in no order; none if there is no such folder.</summary>
+    IReadOnlyList<string> List(string folder);
 
     /// <summary>Makes created, renamed and deleted names in a folder durable.</summary>
     void SyncDirectory(string path);

@@ -1,0 +1,103 @@
+using HashGrid.Server.Storage;
+
+namespace HashGrid.Server.Tests.Storage.Crash;
+
+/// <summary>What was sent to a store, by sequence: the state that each prefix of the journal stands for.</summary>
+internal sealed class CrashHistory
+{
+    private const int Ids = 24;
+    private static readonly string[] Streams = ["a", "b"];
+
+    private readonly List<Change> _changes;
+
+    public CrashHistory() => _changes = [];
+
+    private CrashHistory(IEnumerable<Change> changes) => _changes = [.. changes];
+
+    /// <summary>Sequence of the last change.</summary>
+    public long Last => _changes.Count == 0 ? 0 : _changes[^1].Sequence;
+
+    /// <summary>The history as a store that ends at a sequence knows it.</summary>
+    public CrashHistory UpTo(long sequence) => new(_changes.TakeWhile(change => change.Sequence <= sequence));
+
+    /// <summary>Sends puts, replacements and removes, in groups of one to six; each group is acknowledged when it is durable.</summary>
+    public async Task RunAsync(CodeStore store, CrashDisk disk, int seed, int groups)
+    {
+        var random = new Random(seed);
+        for (int group = 0; group < groups; group++)
+        {
+            for (int i = random.Next(1, 7); i > 0; i--)
+                Send(store, random);
+            await store.WaitDurableAsync(Last, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+            disk.Acknowledge(Last);
+        }
+        // And one that nobody waits for.
+        Send(store, random);
+    }
+
+    /// <summary>Asserts that a recovered store is a prefix of what was sent, no shorter than what was acknowledged, in every detail.</summary>
+    /// <returns>The last sequence of the store.</returns>
+    public async Task<long> AssertPrefixAsync(CodeStore store, long acknowledged, string name)
+    {
+        long last = store.LastSequence;
+        Assert.That(last, Is.InRange(acknowledged, Math.Max(Last, 1)), $"{name}: sequences");
+        Dictionary<ulong, CodeRecord> codes = [];
+        Dictionary<string, ulong> positions = [];
+        Dictionary<long, Change> bySequence = [];
+        foreach (Change change in _changes.TakeWhile(change => change.Sequence <= last))
+        {
+            bySequence[change.Sequence] = change;
+            if (change.Record is { } record)
+                codes[change.Id] = record;
+            else
+                codes.Remove(change.Id);
+            if (change.Stream is { } stream)
+                positions[stream.StreamId] = stream.Sequence;
+        }
+        store.Settle();
+        Assert.That(store.Count, Is.EqualTo(codes.Count), $"{name}: ids");
+        for (ulong id = 0; id < Ids; id++)
+        {
+            store.TryGet(id, out CodeRecord? found);
+            Assert.That(found?.Code[0], Is.EqualTo(codes.GetValueOrDefault(id)?.Code[0]), $"{name}: code of id {id}");
+            Assert.That(found?.Name, Is.EqualTo(codes.GetValueOrDefault(id)?.Name), $"{name}: name of id {id}");
+        }
+        foreach (string stream in Streams)
+            Assert.That(store.GetStream(stream).Last, Is.EqualTo(positions.GetValueOrDefault(stream)), $"{name}: stream {stream}");
+
+        long next = 1;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await foreach (JournalRecord record in store.ReadAsync(1, limit.Token))
+        {
+            Assert.That(record.Sequence, Is.EqualTo(next), $"{name}: dense sequence");
+            if (record.Kind is JournalRecordKind.Put or JournalRecordKind.Remove)
+            {
+                Change sent = bySequence[next];
+                Assert.That((record.Id, record.Code.Length == 0 ? 0 : record.Code.Span[0]), Is.EqualTo((sent.Id, sent.Record?.Code[0] ?? 0)), $"{name}: journal record {next}");
+            }
+            if (next++ == last)
+                break;
+        }
+        return last;
+    }
+
+    private void Send(CodeStore store, Random random)
+    {
+        ulong id = (ulong)random.Next(Ids);
+        if (random.Next(4) == 0 && store.Remove(id, out long removed))
+        {
+            _changes.Add(new Change(removed, id, null, null));
+            return;
+        }
+        // Some records are long, so that pages and segments fill up and end.
+        string name = random.Next(5) == 0 ? new string('n', random.Next(1000, 20_000)) : $"image {random.Next()}";
+        var record = new CodeRecord(id, [(ulong)random.NextInt64()], ["Mass"], name, 0);
+        string stream = Streams[random.Next(Streams.Length)];
+        StreamPosition? position = random.Next(2) == 0
+            ? new StreamPosition(stream, _changes.LastOrDefault(change => change.Stream?.StreamId == stream)?.Stream?.Sequence + 1 ?? 1)
+            : null;
+        _changes.Add(new Change(store.Put(record, PutMode.Upsert, position).Sequence, id, record, position));
+    }
+
+    private sealed record Change(long Sequence, ulong Id, CodeRecord? Record, StreamPosition? Stream);
+}

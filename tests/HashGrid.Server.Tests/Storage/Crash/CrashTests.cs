@@ -1,0 +1,133 @@
+using HashGrid.Server.Storage;
+
+namespace HashGrid.Server.Tests.Storage.Crash;
+
+/// <summary>
+/// Power cuts at every moment, with everything that a disk may then hold: what was acknowledged is there, nothing else appears, and
+/// a second crash on top changes nothing.
+/// </summary>
+/// <remarks>
+/// More states: <c>dotnet test tests/HashGrid.Server.Tests --filter FullyQualifiedName~TenThousand</c>.
+/// </remarks>
+[Category("Durability")]
+public sealed class CrashTests : StoreFixture
+{
+    [Test]
+    public Task Open_AfterCrash_HoldsAPrefixThatCoversEveryAcknowledgement() => RunAsync(states: 300);
+
+    [Test]
+    [Explicit("takes minutes")]
+    public Task Open_AfterTenThousandCrashes_HoldsAPrefixThatCoversEveryAcknowledgement() => RunAsync(states: 10_000);
+
+    [Test]
+    public async Task Open_AfterKillThenPowerCut_HoldsAPrefixThatCoversEveryAcknowledgement()
+    {
+        // After a kill the page cache is whole, but nothing in it is durable by that; the next process builds on it.
+        int tried = 0;
+        for (int seed = 1; seed <= 5; seed++)
+        {
+            var disk = new CrashDisk(new Dictionary<string, byte[]>());
+            var history = new CrashHistory();
+            history = await SessionAsync(disk, history, acknowledged: 0, seed, groups: 3);
+            history = await SessionAsync(disk, history, acknowledged: 0, seed + 100, groups: 3);
+            foreach ((Dictionary<string, byte[]> state, long acknowledged, string name) in CrashStates.Enumerate(disk, seed).Take(60))
+            {
+                // The kill dropped nothing from the page cache, so the second session's history begins with all of the first one's.
+                await CheckAsync(new CrashDisk(state), history, acknowledged, name);
+                tried++;
+            }
+        }
+        Assert.That(tried, Is.EqualTo(300));
+    }
+
+    [Test]
+    public async Task Open_AfterCrashOfADiskThatIgnoresFlushes_IsFoundToHaveLostAcknowledgedRecords()
+    {
+        // The enumeration itself must be able to fail: on such a disk no store can keep its word.
+        var disk = new CrashDisk(new Dictionary<string, byte[]>(), syncsLie: true);
+        CrashHistory history = await SessionAsync(disk, new CrashHistory(), acknowledged: 0, seed: 7, groups: 6);
+        int broken = 0;
+        foreach ((Dictionary<string, byte[]> state, long acknowledged, string name) in CrashStates.Enumerate(disk, seed: 7).Take(100))
+        {
+            try
+            {
+                using (new NUnit.Framework.Internal.TestExecutionContext.IsolatedContext())
+                    await CheckAsync(new CrashDisk(state), history, acknowledged, name);
+            }
+            catch (Exception e) when (e is AssertionException or CodeStoreException)
+            {
+                broken++;
+            }
+        }
+        Assert.That(broken, Is.GreaterThan(10));
+    }
+
+    private async Task RunAsync(int states)
+    {
+        int tried = 0;
+        for (int seed = 1; tried < states; seed++)
+        {
+            var disk = new CrashDisk(new Dictionary<string, byte[]>());
+            CrashHistory history = await SessionAsync(disk, new CrashHistory(), acknowledged: 0, seed, groups: 10);
+            int share = Math.Min(Math.Max(100, states / 20), states - tried);
+            foreach ((Dictionary<string, byte[]> state, long acknowledged, string name) in CrashStates.Enumerate(disk, seed).Take(share))
+            {
+                tried++;
+                if (tried % 4 != 0)
+                {
+                    await CheckAsync(new CrashDisk(state), history, acknowledged, name);
+                    continue;
+                }
+                // One in four goes on after the crash, and crashes again.
+                var second = new CrashDisk(state);
+                CrashHistory longer = await SessionAsync(second, history, acknowledged, seed: tried, groups: 2);
+                foreach ((Dictionary<string, byte[]> then, long atLeast, string inner) in CrashStates.Enumerate(second, tried).Skip(tried % 50).Take(3))
+                {
+                    tried++;
+                    await CheckAsync(new CrashDisk(then), longer, Math.Max(acknowledged, atLeast), $"{name}, then {inner}");
+                }
+            }
+        }
+        TestContext.Out.WriteLine($"{tried} crash states recovered and checked");
+    }
+
+    /// <summary>Opens the store, checks it, sends more, and is killed.</summary>
+    /// <returns>What the store knows now: the prefix it opened with, and what was sent since.</returns>
+    private async Task<CrashHistory> SessionAsync(CrashDisk disk, CrashHistory history, long acknowledged, int seed, int groups)
+    {
+        CrashDisk.Session session = disk.Open();
+        CodeStore store = await OpenOnAsync(session);
+        try
+        {
+            CrashHistory mine = history.UpTo(await history.AssertPrefixAsync(store, acknowledged, $"seed {seed}"));
+            await mine.RunAsync(store, disk, seed, groups);
+            return mine;
+        }
+        finally
+        {
+            session.Kill();
+            await store.DisposeAsync().AsTask().WaitAsync(Limit);
+        }
+    }
+
+    private async Task CheckAsync(CrashDisk disk, CrashHistory history, long acknowledged, string name)
+    {
+        CodeStore store;
+        try
+        {
+            store = await OpenOnAsync(disk.Open());
+        }
+        catch (CodeStoreException e)
+        {
+            throw new AssertionException($"{name}: a crash alone must not stop the store: {e.Message}", e);
+        }
+        await using (store)
+            await history.AssertPrefixAsync(store, acknowledged, name);
+    }
+
+    // Short pages and segments, so that a few dozen records cross them.
+    private Task<CodeStore> OpenOnAsync(CrashDisk.Session session) => CodeStore.OpenAsync(
+        Options(Sub("store")) with { Files = session, PageBytes = 64 << 10, SegmentBytes = 64 << 10, TableBuckets = 512, ReserveBytes = 16 << 10 },
+        Model,
+        CancellationToken.None).WaitAsync(Limit);
+}
