@@ -93,15 +93,10 @@ public sealed partial class CodeStore
         {
             while (_pending.Peek(DurableSequence) is { } change)
             {
-                if (change.Record is { } record)
-                {
-                    Payloads.WritePut(_tableWriter, record, 0, 0);
-                    _table.Put(record.Id, record.Sequence, _tableWriter.Body());
-                }
+                if (change.Record is not null)
+                    _table.Put(change.Id, change.Address);
                 else if (change.TouchesTable)
-                {
                     _table.Remove(change.Id);
-                }
                 change.Stream?.Advance(change.Position);
                 _pending.Done();
             }

@@ -46,16 +46,22 @@ public sealed partial class CodeStore
             JournalTail empty = JournalTail.Empty(superblock.StoreId);
             JournalTail commit = commitFile.Payload is { } payload ? JournalCommits.Read(payload).Tail : empty;
             long journalBytes = Math.Max(commit.Address, superblock.Durable.Address);
-            CodeTable views = table = new CodeTable(folder.TableFolder, options, journalBytes, model.Words);
+            // The table is there before the log that its failure must stop.
+            JournalLog? log = null;
+            table = new CodeTable(folder.TableFolder, options, journalBytes, e => Volatile.Read(ref log)?.Fail(CodeStoreProblem.ReadOnly, "the code table's disk failed", e));
             var streams = new StreamTable();
             var marks = new JournalMarks(empty);
+            using var loader = new TableLoader(table);
             JournalTail tail = JournalRecovery.Run(
                 segments, superblock, commit, empty, frame =>
                 {
-                    Replay(frame, superblock, views, streams);
+                    Replay(frame, superblock, loader, streams);
                     marks.Pass(frame);
                 }, ct);
-            var log = new JournalLog(options, segments, new JournalCommits(commitFile), superblockFile, superblock, tail);
+            loader.Finish();
+            Volatile.Write(ref log, new JournalLog(options, segments, new JournalCommits(commitFile), superblockFile, superblock, tail));
+            if (table.Fault is { } early)
+                log.Fail(CodeStoreProblem.ReadOnly, "the code table's disk failed", early);
             return new CodeStore(options, model, folder, superblock, segments, log, table, streams, marks);
         }
         catch
@@ -68,7 +74,7 @@ public sealed partial class CodeStore
         }
     }
 
-    private static void Replay(in Frame frame, Superblock superblock, CodeTable table, StreamTable streams)
+    private static void Replay(in Frame frame, Superblock superblock, TableLoader table, StreamTable streams)
     {
         switch ((JournalRecordKind)frame.Header.Kind)
         {
@@ -79,7 +85,7 @@ public sealed partial class CodeStore
                 break;
             case JournalRecordKind.Put:
                 ulong id = Payloads.ReadPutHead(frame.Payload, 0, out _, out uint stream, out ulong position);
-                table.Put(id, frame.Sequence, frame.Payload);
+                table.Put(id, frame.Address);
                 streams.Replay(stream, position, frame.Sequence);
                 break;
             case JournalRecordKind.Remove:

@@ -19,10 +19,10 @@ public sealed partial class CodeStore : IAsyncDisposable
     private readonly JournalSegments _segments;
     private readonly JournalLog _log;
     private readonly CodeTable _table;
+    private readonly JournalRecords _records;
     private readonly StreamTable _streams;
     private readonly JournalMarks _marks;
     private readonly PendingChanges _pending = new();
-    private readonly FrameWriter _tableWriter = new();
     private readonly Lock _deciding = new();
     private readonly Lock _applying = new();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -40,6 +40,7 @@ public sealed partial class CodeStore : IAsyncDisposable
         _segments = segments;
         _log = log;
         _table = table;
+        _records = new JournalRecords(segments, model.Words);
         _streams = streams;
         _marks = marks;
         _pageBytes = superblock.PageBytes;
@@ -96,9 +97,9 @@ public sealed partial class CodeStore : IAsyncDisposable
             if (old is not null && mode == PutMode.Add)
                 return new PutResult(PutOutcome.Conflict, old.Sequence);
             _disk.ThrowIfFull();
-            long sequence = Append(JournalRecordKind.Put, (record, entry, position: stream?.Sequence ?? 0), static (writer, put) =>
+            (long sequence, long address) = _log.Append((byte)JournalRecordKind.Put, (record, entry, position: stream?.Sequence ?? 0), static (writer, put) =>
                 Payloads.WritePut(writer, put.record, put.entry?.Number ?? 0, put.position));
-            _pending.Add(sequence, record.Id, record with { Sequence = sequence }, entry, stream?.Sequence ?? 0);
+            _pending.Add(sequence, record.Id, record with { Sequence = sequence }, entry, stream?.Sequence ?? 0, address);
             Taken(entry, stream?.Sequence ?? 0, sequence);
             return new PutResult(PutOutcome.Appended, sequence);
         }
@@ -139,7 +140,7 @@ public sealed partial class CodeStore : IAsyncDisposable
 
     /// <summary>Removes an id. Buffered, not yet durable; later calls see it at once. Works on a nearly full disk too.</summary>
     /// <param name="id">The id to remove.</param>
-    /// <param name="sequence">The sequence to wait for.</param>
+    /// <param name="sequence">The sequence to wait for, also before anyone is told that the id is not stored: it may have been removed a moment ago.</param>
     /// <returns>False if the id is not stored.</returns>
     /// <exception cref="CodeStoreException">The store is read-only or closed.</exception>
     public bool Remove(ulong id, out long sequence)
@@ -147,7 +148,7 @@ public sealed partial class CodeStore : IAsyncDisposable
         ThrowIfNotOpen();
         lock (_deciding)
         {
-            sequence = 0;
+            sequence = _pending.LatestSequence(id);
             if (FindLatest(id) is null)
                 return false;
             sequence = Append(JournalRecordKind.Remove, id, static (writer, gone) => Payloads.WriteRemove(writer, gone));
@@ -163,10 +164,11 @@ public sealed partial class CodeStore : IAsyncDisposable
     public ValueTask WaitDurableAsync(long sequence, CancellationToken ct) => _log.WaitDurableAsync(sequence, ct);
 
     /// <summary>Finds the durable record of an id.</summary>
+    /// <exception cref="CodeStoreException">The record is damaged, or the code table's disk failed.</exception>
     public bool TryGet(ulong id, [NotNullWhen(true)] out CodeRecord? record)
     {
         if (!_pending.TryFind(id, DurableSequence, out record))
-            record = _table.Find(id);
+            record = FindStored(id);
         return record is not null;
     }
 
@@ -181,7 +183,9 @@ public sealed partial class CodeStore : IAsyncDisposable
     }
 
     private CodeRecord? FindLatest(ulong id) =>
-        _pending.TryFind(id, long.MaxValue, out CodeRecord? record) ? record : _table.Find(id);
+        _pending.TryFind(id, long.MaxValue, out CodeRecord? record) ? record : FindStored(id);
+
+    private CodeRecord? FindStored(ulong id) => _table.Find(id) is { } address ? _records.Read(address, id) : null;
 
     private long TakePosition(StreamEntry entry, ulong position)
     {

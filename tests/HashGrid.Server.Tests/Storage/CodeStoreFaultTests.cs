@@ -60,6 +60,22 @@ public sealed class CodeStoreFaultTests : StoreFixture
     }
 
     [Test]
+    public async Task Remove_RemovedAMomentAgo_NamesTheSequenceThatMustBeDurableFirst()
+    {
+        var files = new FaultyFiles("segment");
+        CodeStore store = await OpenOnAsync(files);
+        await DurableAsync(store, store.Put(Record(1, 1), PutMode.Add, null).Sequence);
+        files.SyncMayReturn.Reset();
+        Assert.That(store.Remove(1, out long first), Is.True);
+        Assert.That(store.Remove(1, out long second), Is.False);
+        bool durable = store.WaitDurableAsync(second, CancellationToken.None).IsCompleted;
+        files.SyncMayReturn.Set();
+        Assert.That((second, durable), Is.EqualTo((first, false)));
+        await DurableAsync(store, second);
+        await store.DisposeAsync().AsTask().WaitAsync(Limit);
+    }
+
+    [Test]
     public async Task Put_RecordThatDoesNotFitAPage_IsRefusedAloneAndTheStoreGoesOn()
     {
         await using CodeStore store = await CodeStore.OpenAsync(

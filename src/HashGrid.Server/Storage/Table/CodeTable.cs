@@ -1,92 +1,84 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
+using System.Numerics;
 using FASTER.core;
-using HashGrid.Server.Storage.Journal;
 
 namespace HashGrid.Server.Storage.Table;
 
-/// <summary>The latest durable record of each id, on FasterKV: larger than memory, a view that the journal can rebuild.</summary>
+/// <summary>Where the journal holds the latest durable record of each id, on FasterKV: larger than memory, a view that the journal can rebuild.</summary>
 /// <remarks>
-/// Any number of readers, one writer. FASTER's sessions are not thread-safe, so each reader borrows one from a pool.
-/// Value: fixed 8: journal sequence · payload of the put frame.
+/// Any number of readers, one writer. FASTER's sessions are not thread-safe, so each reader borrows one from a pool. 24 bytes an id
+/// and 16 to 32 of hash index. The record itself is read from the journal, where its checksum is.
 /// </remarks>
 internal sealed class CodeTable : IDisposable
 {
-    private const int KeyBytes = 8;
-    private const int SequenceBytes = 8;
+    // FASTER's bucket holds seven entries in 64 bytes; a put frame takes some 60 bytes of journal.
+    private const int IdsPerBucket = 5;
+    private const int JournalBytesPerId = 60;
 
-    private readonly FasterKV<SpanByte, SpanByte> _store;
-    private readonly IDevice _device;
-    private readonly int _words;
+    private readonly FasterKV<ulong, long> _store;
+    private readonly TableDevice _device;
     private readonly TableSession _writer;
     private readonly ConcurrentBag<TableSession> _readers = [];
-    private byte[] _value = new byte[4096];
     private long _count;
 
-    /// <param name="folder">A folder of its own, emptied here: what FASTER left there is older than the journal.</param>
-    /// <param name="options">Memory and hash buckets.</param>
+    /// <param name="folder">A folder of its own; what an earlier process left there is older than the journal, and goes.</param>
+    /// <param name="options">Memory, hash buckets and files.</param>
     /// <param name="journalBytes">Sizes the hash table when the options leave it open.</param>
-    /// <param name="words">64-bit words in one code.</param>
-    public CodeTable(string folder, CodeStoreOptions options, long journalBytes, int words)
+    /// <param name="onFailure">Told once when the table's disk fails.</param>
+    public CodeTable(string folder, CodeStoreOptions options, long journalBytes, Action<Exception> onFailure)
     {
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
-        Directory.CreateDirectory(folder);
-        _words = words;
-        _device = Devices.CreateLogDevice(Path.Combine(folder, "records"), deleteOnClose: true);
-        _store = new FasterKV<SpanByte, SpanByte>(new FasterKVSettings<SpanByte, SpanByte>
+        _device = new TableDevice(options.Files, folder, onFailure);
+        _store = new FasterKV<ulong, long>(new FasterKVSettings<ulong, long>
         {
             IndexSize = (options.TableBuckets > 0 ? options.TableBuckets : Buckets(journalBytes)) * 64,
             LogDevice = _device,
             PageSize = Math.Max(options.TableMemoryBytes / 16, 1 << 16),
             MemorySize = options.TableMemoryBytes,
-            SegmentSize = 1L << 28,
+            SegmentSize = 1L << 40,
+            EqualityComparer = new IdComparer(),
+            // One writer, and a value that is written in one piece.
+            ConcurrencyControlMode = ConcurrencyControlMode.None,
         });
         _writer = NewSession();
     }
 
+    /// <summary>Why the table's disk failed; null while it has not.</summary>
+    public Exception? Fault => _device.Fault;
+
     /// <summary>Ids in the table.</summary>
     public long Count => Volatile.Read(ref _count);
 
-    /// <summary>Stores what one put frame says. The writer alone.</summary>
-    public void Put(ulong id, long sequence, ReadOnlySpan<byte> payload)
+    /// <summary>Notes the journal address of an id's latest put frame. The writer alone.</summary>
+    public void Put(ulong id, long address)
     {
-        int length = SequenceBytes + payload.Length;
-        if (_value.Length < length)
-            _value = new byte[Math.Max(length, 2 * _value.Length)];
-        MemoryMarshal.Write(_value, sequence);
-        payload.CopyTo(_value.AsSpan(SequenceBytes));
-        if (!_writer.Contains(id))
+        if (_writer.Read(id) is null)
             Interlocked.Increment(ref _count);
-        _writer.Upsert(id, _value.AsSpan(0, length));
+        _writer.Upsert(id, address);
     }
 
     /// <summary>Forgets an id. The writer alone.</summary>
     public void Remove(ulong id)
     {
-        if (!_writer.Contains(id))
+        if (_writer.Read(id) is null)
             return;
         Interlocked.Decrement(ref _count);
         _writer.Delete(id);
     }
 
-    /// <summary>The latest record put under the id; null if there is none. Any thread.</summary>
-    public CodeRecord? Find(ulong id)
+    /// <summary>Journal address of the latest put frame of an id; null if there is none. Any thread.</summary>
+    /// <exception cref="CodeStoreException">The table's disk failed or lies.</exception>
+    public long? Find(ulong id)
     {
         if (!_readers.TryTake(out TableSession? session))
             session = NewSession();
-        byte[]? value;
         try
         {
-            value = session.Read(id);
+            return session.Read(id);
         }
         finally
         {
             _readers.Add(session);
         }
-        return value is null
-            ? null
-            : Payloads.ReadPut(value.AsSpan(SequenceBytes), MemoryMarshal.Read<long>(value), _words, out _, out _);
     }
 
     public void Dispose()
@@ -98,60 +90,56 @@ internal sealed class CodeTable : IDisposable
         _device.Dispose();
     }
 
-    // About four ids fit a bucket, and a put frame takes some 64 bytes; a table that is too small only gets slower.
     private static long Buckets(long journalBytes) =>
-        (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(journalBytes / 64 / 2, 1 << 16, 1L << 28));
+        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(journalBytes / JournalBytesPerId / IdsPerBucket, 1 << 14, 1L << 28));
 
-    private TableSession NewSession() => new(_store);
+    private TableSession NewSession() => new(_store, _device);
+
+    private sealed class IdComparer : IFasterEqualityComparer<ulong>
+    {
+        public long GetHashCode64(ref ulong id) => Utility.GetHashCode((long)id);
+
+        public bool Equals(ref ulong a, ref ulong b) => a == b;
+    }
+
+    private sealed class Functions : SimpleFunctions<ulong, long>;
 
     /// <summary>One FASTER session; one thread at a time.</summary>
-    private sealed class TableSession(FasterKV<SpanByte, SpanByte> store) : IDisposable
+    private sealed class TableSession(FasterKV<ulong, long> store, TableDevice device) : IDisposable
     {
-        private readonly ClientSession<SpanByte, SpanByte, SpanByte, byte[], Empty, SpanByteFunctions_ByteArrayOutput<Empty>> _session =
-            store.For(new SpanByteFunctions_ByteArrayOutput<Empty>()).NewSession<SpanByteFunctions_ByteArrayOutput<Empty>>();
+        private readonly ClientSession<ulong, long, long, long, Empty, Functions> _session = store.For(new Functions()).NewSession<Functions>();
 
-        public bool Contains(ulong id) => Read(id) is not null;
-
-        public unsafe byte[]? Read(ulong id)
+        public long? Read(ulong id)
         {
-            byte* bytes = (byte*)&id;
-            SpanByte key = SpanByte.FromPointer(bytes, KeyBytes);
-            byte[]? output = null;
-            Status status = _session.Read(ref key, ref output!);
+            long address = 0;
+            Status status = _session.Read(ref id, ref address);
             if (status.IsPending)
             {
-                _session.CompletePendingWithOutputs(out CompletedOutputIterator<SpanByte, SpanByte, SpanByte, byte[], Empty> outputs, wait: true);
+                _session.CompletePendingWithOutputs(out CompletedOutputIterator<ulong, long, long, long, Empty> outputs, wait: true);
                 using (outputs)
                 {
                     outputs.Next();
                     status = outputs.Current.Status;
-                    output = outputs.Current.Output;
+                    address = outputs.Current.Output;
                 }
+                // FASTER goes on with whatever a failed read left in its buffer.
+                if (device.Fault is not null)
+                    throw Unreadable("its disk failed");
             }
-            return status.Found ? output
-                : status.NotFound ? null
-                : throw new CodeStoreException(CodeStoreProblem.ReadOnly, $"the code table could not be read ({status}); restart to rebuild it from the journal");
+            return status.Found ? address : status.NotFound ? null : throw Unreadable(status.ToString());
         }
 
-        public unsafe void Upsert(ulong id, Span<byte> value)
-        {
-            byte* bytes = (byte*)&id;
-            SpanByte key = SpanByte.FromPointer(bytes, KeyBytes);
-            fixed (byte* start = value)
-            {
-                SpanByte content = SpanByte.FromPointer(start, value.Length);
-                _session.Upsert(ref key, ref content);
-            }
-        }
+        public void Upsert(ulong id, long address) => _session.Upsert(ref id, ref address);
 
-        public unsafe void Delete(ulong id)
+        public void Delete(ulong id)
         {
-            byte* bytes = (byte*)&id;
-            SpanByte key = SpanByte.FromPointer(bytes, KeyBytes);
-            if (_session.Delete(ref key).IsPending)
+            if (_session.Delete(ref id).IsPending)
                 _session.CompletePending(wait: true);
         }
 
         public void Dispose() => _session.Dispose();
+
+        private static CodeStoreException Unreadable(string why) =>
+            new(CodeStoreProblem.ReadOnly, $"the code table can not be read: {why}; restart to rebuild it from the journal, nothing that was acknowledged is lost");
     }
 }

@@ -12,12 +12,12 @@ internal sealed class PendingChanges
     private readonly Dictionary<ulong, Change> _latest = [];
 
     /// <summary>Adds a change; a record that is null removes the id.</summary>
-    public void Add(long sequence, ulong id, CodeRecord? record, StreamEntry? stream = null, ulong position = 0)
+    public void Add(long sequence, ulong id, CodeRecord? record, StreamEntry? stream = null, ulong position = 0, long address = 0)
     {
         lock (_lock)
         {
             bool touchesTable = record is not null || stream is null;
-            var change = new Change(sequence, id, record, touchesTable, touchesTable ? _latest.GetValueOrDefault(id) : null, stream, position);
+            var change = new Change(sequence, id, record, touchesTable, touchesTable ? _latest.GetValueOrDefault(id) : null, stream, position, address);
             _queue.Enqueue(change);
             if (touchesTable)
                 _latest[id] = change;
@@ -40,6 +40,13 @@ internal sealed class PendingChanges
             }
         }
         return false;
+    }
+
+    /// <summary>Sequence of the newest change of the id; 0 if there is none and the table decides.</summary>
+    public long LatestSequence(ulong id)
+    {
+        lock (_lock)
+            return _latest.GetValueOrDefault(id)?.Sequence ?? 0;
     }
 
     /// <summary>Sequence of the oldest change; null if there is none.</summary>
@@ -83,7 +90,7 @@ internal sealed class PendingChanges
 
     /// <summary>One journalled change on its way to the table.</summary>
     internal sealed class Change(
-        long sequence, ulong id, CodeRecord? record, bool touchesTable, Change? previous, StreamEntry? stream, ulong position)
+        long sequence, ulong id, CodeRecord? record, bool touchesTable, Change? previous, StreamEntry? stream, ulong position, long address)
     {
         public long Sequence => sequence;
 
@@ -96,6 +103,9 @@ internal sealed class PendingChanges
         public StreamEntry? Stream => stream;
 
         public ulong Position => position;
+
+        /// <summary>Where the journal holds the record.</summary>
+        public long Address => address;
 
         public Change? Previous { get; set; } = previous;
     }
