@@ -1,5 +1,6 @@
 using System.CommandLine;
 using HashGrid.Client;
+using HashGrid.LoadGen.Crash;
 
 namespace HashGrid.LoadGen;
 
@@ -20,13 +21,16 @@ internal sealed class LoadGenCommand : RootCommand
     private readonly Option<int> _seed = new("--seed") { DefaultValueFactory = _ => 1, HelpName = "N", Description = "Seed of arrivals, ids and codes" };
     private readonly Option<string> _server = new("--server") { DefaultValueFactory = _ => Environment.GetEnvironmentVariable("HASHGRID_SERVER") ?? "http://127.0.0.1:5080", HelpName = "ADDRESS", Description = "http://host:port or unix:/path" };
     private readonly Option<bool> _remote = new("--allow-remote") { Description = "Aim at another machine than this one" };
+    private readonly Option<int> _crashLoop = new("--crash-loop") { HelpName = "N", Description = "Instead of load: start a server, kill -9 it in mid-ingest N times, and compare what it holds with what it acknowledged" };
+    private readonly Option<string?> _hashgrid = new("--hashgrid") { HelpName = "FILE", Description = "Program that --crash-loop starts; default: the hashgrid that was built beside this tool" };
+    private readonly Option<string?> _data = new("--data") { HelpName = "DIR", Description = "Folder of the store that --crash-loop makes; default: a temporary one, kept if it finds a violation" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object" };
 
     public LoadGenCommand()
         : base("Send operations to a HashGrid server on a schedule, whatever comes back, and report rates, latencies and errors.\n\n"
             + "Latency counts from the intended send time, so that a server that stalls cannot hide the wait of those behind it.")
     {
-        foreach (Option option in (Option[])[_scenario, _rate, _seconds, _warmup, _arrivals, _share, _preload, _k, _images, _streams, _outstanding, _seed, _server, _remote, _json])
+        foreach (Option option in (Option[])[_scenario, _rate, _seconds, _warmup, _arrivals, _share, _preload, _k, _images, _streams, _outstanding, _seed, _server, _remote, _crashLoop, _hashgrid, _data, _json])
             Add(option);
         _scenario.AcceptOnlyFromAmong("search", "ingest", "mixed");
         _arrivals.AcceptOnlyFromAmong("poisson", "constant");
@@ -35,6 +39,8 @@ internal sealed class LoadGenCommand : RootCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken ct)
     {
+        if (parsed.GetResult(_crashLoop) is not null)
+            return await CrashAsync(parsed, ct);
         var options = new LoadOptions
         {
             Scenario = parsed.GetRequiredValue(_scenario),
@@ -70,6 +76,44 @@ internal sealed class LoadGenCommand : RootCommand
         {
             return Complain(130, "interrupted before anything was measured");
         }
+    }
+
+    private async Task<int> CrashAsync(ParseResult parsed, CancellationToken ct)
+    {
+        int rounds = parsed.GetValue(_crashLoop), streams = parsed.GetValue(_streams);
+        if (rounds is < 1 or > 1_000_000)
+            return Complain(2, $"--crash-loop is {rounds}, but 1 to 1000000 rounds are possible");
+        if (streams is < 1 or > 256)
+            return Complain(2, $"--streams is {streams}, but 1 to 256 are possible");
+        string program = parsed.GetValue(_hashgrid) ?? Beside();
+        if (!File.Exists(program))
+            return Complain(1, $"{program} does not exist; build tools/hashgrid first, or name the program with --hashgrid");
+        string data = parsed.GetValue(_data) is { } given ? Directory.CreateDirectory(given).FullName : Directory.CreateTempSubdirectory("hashgrid-crash-").FullName;
+        try
+        {
+            CrashReport report = await new CrashLoop(program, data, rounds, streams, parsed.GetValue(_seed)).RunAsync(Console.Error.WriteLine, ct);
+            Console.Out.WriteLine(parsed.GetValue(_json) ? report.ToJson() : report.ToText());
+            if (report.Violations.Count > 0)
+                return Complain(1, $"the store broke its word; its folder {data} was kept");
+            if (parsed.GetValue(_data) is null)
+                Directory.Delete(data, recursive: true);
+            return 0;
+        }
+        catch (Exception failure) when (failure is HashGridException or IOException or InvalidOperationException or TimeoutException)
+        {
+            return Complain(1, $"{failure.Message.ReplaceLineEndings(" ")}; the folder {data} was kept");
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return Complain(130, $"interrupted; the folder {data} was kept");
+        }
+    }
+
+    // artifacts/bin/loadgen/debug/ → artifacts/bin/hashgrid/debug/hashgrid.dll
+    private static string Beside()
+    {
+        string own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        return Path.GetFullPath(Path.Combine(own, "..", "..", "hashgrid", Path.GetFileName(own), "hashgrid.dll"));
     }
 
     private static int Complain(int code, string line)

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace HashGrid.LoadGen.Crash;
+
+/// <summary>A server process of its own, made to be killed.</summary>
+internal sealed class CrashServer : IDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
+    private readonly Process _process;
+
+    private CrashServer(Process process) => _process = process;
+
+    /// <summary>Starts it without waiting for anything.</summary>
+    public static CrashServer Launch(string program, string data, string address)
+    {
+        Process process = Run(program, "serve", "--data", data, "--listen", address);
+        // Read to the end in the background: a full pipe would stop the server.
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        return new CrashServer(process);
+    }
+
+    /// <summary>Waits until it says that it listens.</summary>
+    /// <exception cref="InvalidOperationException">It ended instead: the store did not open.</exception>
+    public async Task ListeningAsync(CancellationToken ct)
+    {
+        string? line = await _process.StandardOutput.ReadLineAsync(ct).AsTask().WaitAsync(StartLimit, ct);
+        if (line is null)
+            throw new InvalidOperationException("the server ended while it started");
+    }
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Runs <c>hashgrid fsck</c>; returns its words when it finds damage.</summary>
+    public static async Task<string?> FsckAsync(string program, string data)
+    {
+        using Process fsck = Run(program, "fsck", data);
+        Task<string> output = fsck.StandardOutput.ReadToEndAsync(), error = fsck.StandardError.ReadToEndAsync();
+        await fsck.WaitForExitAsync();
+        string words = (await output + await error).Trim();
+        return fsck.ExitCode == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"fsck ended with {fsck.ExitCode}: {words}");
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private static Process Run(string program, params string[] arguments)
+    {
+        bool assembly = program.EndsWith(".dll", StringComparison.Ordinal);
+        var start = new ProcessStartInfo(assembly ? "dotnet" : program) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (assembly)
+            start.ArgumentList.Add(program);
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        return Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started");
+    }
+}
