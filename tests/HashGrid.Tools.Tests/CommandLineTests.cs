@@ -16,6 +16,8 @@ public class CommandLineTests
     [TestCase("fsck")]
     [TestCase("dump")]
     [TestCase("salvage")]
+    [TestCase("bench", "fsync")]
+    [TestCase("bench", "store")]
     [TestCase("evaluate")]
     [TestCase("train")]
     [TestCase("import-weights")]

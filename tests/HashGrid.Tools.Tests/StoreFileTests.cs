@@ -85,6 +85,22 @@ public class StoreFileTests
         });
     }
 
+    [Test]
+    public async Task Bench_SmallStore_ReportsAndCleansUp()
+    {
+        ToolRun fsync = await Tool.HashGridAsync("bench", "fsync", _folder.File("disk"), "--seconds", "0.2", "--json");
+        ToolRun store = await Tool.HashGridAsync("bench", "store", _folder.File("disk"), "--codes", "5000", "--streams", "4", "--snapshot", "--json");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(fsync.ExitCode, Is.Zero, fsync.Error);
+            Assert.That((double)JsonNode.Parse(fsync.Output)!["durable_put"]!["p50_us"]!, Is.GreaterThan(0));
+            Assert.That(store.ExitCode, Is.Zero, store.Error);
+            Assert.That((double)JsonNode.Parse(store.Output)!["journal_bytes_per_code"]!, Is.InRange(40, 80));
+            Assert.That(Directory.EnumerateFileSystemEntries(_folder.File("disk")), Is.Empty);
+        });
+    }
+
     private void FlipByteOfRecord(long sequence)
     {
         // Behind the 4 bytes of length, a frame has its sequence at 20, its magic at 8.
