@@ -54,8 +54,8 @@ public sealed partial class HammingIndex
     /// <returns>The index; the streams are not kept.</returns>
     /// <exception cref="ArgumentException">A stream ends within a row, there are more or fewer ids than codes, an id twice, or spare bits set.</exception>
     /// <remarks>
-    /// Codes are read into the memory they will be kept in and sorted there. Beside the finished index a build needs 4 bytes a code for clusters and
-    /// nothing for hash tables, so a billion 64-bit codes fit 24 GB either way. One segment for each 2^30 codes.
+    /// Codes are read into native memory and put in order there: with a second copy for a moment where that fits the machine, else within their own
+    /// place. A billion 64-bit codes fit 24 GB either way. One segment for each 2^30 codes.
     /// </remarks>
     public static unsafe HammingIndex Build(
         CodeWidth width, Stream codes, Stream? ids = null, HammingIndexOptions? options = null, IProgress<BuildProgress>? progress = null)

@@ -1,4 +1,5 @@
 using HashGrid.Index.Clusters;
+using HashGrid.Index.Kernels;
 using HashGrid.Index.MultiIndex;
 
 namespace HashGrid.Index.Segments;
@@ -9,8 +10,8 @@ internal static unsafe class SegmentBuilder
     /// <summary>Below this many rows a scan is over before a structure has been asked.</summary>
     private const int FewestIndexedRows = 4096;
 
-    /// <summary>From here on, memory for a second copy of the codes is dearer than the time to move them within their own.</summary>
-    private const long LargeBytes = 1L << 30;
+    /// <summary>Share of the machine's memory up to which a second copy of the rows is made; beyond it they are moved within their own, ten times slower.</summary>
+    private const double MostOfMemory = 0.85;
 
     /// <summary>Takes over the blocks. Rows may be reordered; which id belongs to which code does not change.</summary>
     public static Segment Build(CodeWidth width, int count, NativeBlock codes, IdColumn ids, HammingIndexOptions options, BuildReporter? progress = null)
@@ -63,7 +64,8 @@ internal static unsafe class SegmentBuilder
     /// <summary>Row i of the result is row order[i]. The block given is used up.</summary>
     private static NativeBlock Move(NativeBlock block, int words, int count, uint* order)
     {
-        if (block.Length >= LargeBytes)
+        const int Ahead = 32;
+        if ((2 * block.Length) + (sizeof(uint) * (long)count) > MostOfMemory * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
         {
             MoveInPlace((ulong*)block.Pointer, words, count, order);
             return block;
@@ -73,6 +75,7 @@ internal static unsafe class SegmentBuilder
         for (nint row = 0; row < count; row++)
         {
             if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
+            if (row + Ahead < count) Prefetch.Line(from + ((nint)order[row + Ahead] * words));
             for (int w = 0; w < words; w++) to[(row * words) + w] = from[((nint)order[row] * words) + w];
         }
         block.Free();
