@@ -23,7 +23,7 @@ internal static unsafe class MultiIndexBuilder
         for (int parts = (bits + MaxLength - 1) / MaxLength; parts <= (bits + MinLength - 1) / MinLength; parts++)
         {
             Substring[] substrings = Substring.Split(bits, parts);
-            double cost = new MultiIndexSteps().CostUpTo(radius, substrings, MultiIndexCost.OfRandom(substrings, rows));
+            double cost = new MultiIndexSteps().CostUpTo(radius, substrings, MultiIndexCost.OfRandom(substrings, rows, bits));
             if (cost >= bestCost) continue;
             best = parts;
             bestCost = cost;
@@ -43,6 +43,34 @@ internal static unsafe class MultiIndexBuilder
         Sort(first, width.Words, codes, count, (uint*)offsets.Pointer, order.Pointer, rowBytes: sizeof(uint));
         offsets.Free();
         return order;
+    }
+
+    /// <summary>The rows in the order of <see cref="OrderByFirst"/>, and where each came from, in one pass to new memory.</summary>
+    /// <param name="width">Width of the codes.</param>
+    /// <param name="codes">Codes in their present order.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="parts">Substrings.</param>
+    /// <returns>The codes, and the order in the form of <see cref="MultiIndexTable.Row"/>.</returns>
+    public static (NativeBlock Codes, NativeBlock Order) SortByFirst(CodeWidth width, ulong* codes, int count, int parts)
+    {
+        Substring first = Substring.Split(width.Bits, parts)[0];
+        int words = width.Words;
+        bool isShort = MultiIndexTable.BytesFor(count) == 3;
+        NativeBlock starts = NativeBlock.AllocateZeroed(((1L << first.Length) + 1) * sizeof(uint));
+        NativeBlock moved = NativeBlock.Allocate((long)count * width.Bytes), order = NativeBlock.AllocateZeroed(MultiIndexTable.RowBlockBytes(count));
+        uint* next = (uint*)starts.Pointer;
+        Count(first, words, codes, count, next);
+        ulong* to = (ulong*)moved.Pointer;
+        for (int row = 0; row < count; row++)
+        {
+            if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
+            ulong* code = codes + ((nint)row * words);
+            nuint place = next[first.Key(code)]++;
+            for (int w = 0; w < words; w++) to[(place * (uint)words) + (uint)w] = code[w];
+            Put(order.Pointer, place, row, isShort);
+        }
+        starts.Free();
+        return (moved, order);
     }
 
     /// <summary>Builds the tables over the first <paramref name="count"/> rows of <paramref name="codes"/>.</summary>
@@ -107,14 +135,19 @@ internal static unsafe class MultiIndexBuilder
         {
             if ((row & BackgroundPriority.RowMask) == 0) BackgroundPriority.GiveWay();
             nuint place = --offsets[substring.Key(codes + ((nint)row * words))];
-            if (!isShort)
-            {
-                ((uint*)rows)[place] = (uint)row;
-                continue;
-            }
-            *(ushort*)(rows + (3 * place)) = (ushort)row;
-            rows[(3 * place) + 2] = (byte)(row >> 16);
+            Put(rows, place, row, isShort);
         }
+    }
+
+    private static void Put(byte* rows, nuint place, int row, bool isShort)
+    {
+        if (!isShort)
+        {
+            ((uint*)rows)[place] = (uint)row;
+            return;
+        }
+        *(ushort*)(rows + (3 * place)) = (ushort)row;
+        rows[(3 * place) + 2] = (byte)(row >> 16);
     }
 
     private static NativeBlock Copy(int words, ulong* codes, int count, byte* rows)

@@ -76,7 +76,7 @@ internal struct MultiIndexSearch
             others += rows;
             otherBuckets += part.Length + 1;
         }
-        return new MultiIndexCost(first, others / Math.Max(1, otherBuckets), _table.IsInOrder);
+        return new MultiIndexCost(first, others / Math.Max(1, otherBuckets), _table.IsInOrder, MultiIndexCost.RowCost(_segment.CodeBlock.Length));
     }
 
     private readonly unsafe void Probe(int partNumber, ref Collector answer, ref SearchTally tally)

@@ -168,6 +168,7 @@ internal readonly unsafe struct Planner
     {
         // A scan that the budget would end in its midst has looked at codes in no useful order: structures look at near ones first.
         if (_budget > 0 && count > _budget) return double.PositiveInfinity;
-        return (double)count * segment.Words * (_mayDefer ? BatchScanNanoseconds : ScanNanoseconds / Math.Min(_threads, ScanTeam.UsefulThreads(segment, count)));
+        double word = _mayDefer ? BatchScanNanoseconds : ScanNanoseconds / Math.Min(_threads, ScanTeam.UsefulThreads(segment, count));
+        return (double)count * segment.Words * (segment.CodeBlock.Length > MultiIndexCost.FarBytes && !_mayDefer ? 2 * word : word);
     }
 }

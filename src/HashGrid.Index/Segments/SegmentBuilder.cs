@@ -41,7 +41,7 @@ internal static unsafe class SegmentBuilder
                 if (isInOrder)
                 {
                     progress?.Begin(BuildStage.Rows, count);
-                    (codes, ids) = Reorder(width.Words, count, codes, ids, MultiIndexBuilder.OrderByFirst(width, (ulong*)codes.Pointer, count, parts));
+                    (codes, ids) = Sort(width, count, codes, ids, parts);
                 }
                 multiIndex = MultiIndexBuilder.Build(width, (ulong*)codes.Pointer, count, parts, isInOrder, copies, options.BuildThreadCount, progress);
             }
@@ -50,6 +50,19 @@ internal static unsafe class SegmentBuilder
         GC.KeepAlive(codes);
         return segment;
     }
+
+    /// <summary>Rows in the order of the first substring.</summary>
+    private static (NativeBlock Codes, IdColumn Ids) Sort(CodeWidth width, int count, NativeBlock codes, IdColumn ids, int parts)
+    {
+        if (ids.Kind != IdKind.Counted || !HasRoomForTwo(codes, count))
+            return Reorder(width.Words, count, codes, ids, MultiIndexBuilder.OrderByFirst(width, (ulong*)codes.Pointer, count, parts));
+        (NativeBlock moved, NativeBlock order) = MultiIndexBuilder.SortByFirst(width, (ulong*)codes.Pointer, count, parts);
+        codes.Free();
+        return (moved, IdColumn.CountedInOrder(ids.First, order, count));
+    }
+
+    private static bool HasRoomForTwo(NativeBlock rows, int count) =>
+        (2 * rows.Length) + (sizeof(uint) * (long)count) <= MostOfMemory * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     private static (NativeBlock Codes, IdColumn Ids) Reorder(int words, int count, NativeBlock codes, IdColumn ids, NativeBlock order)
     {
@@ -65,7 +78,7 @@ internal static unsafe class SegmentBuilder
     private static NativeBlock Move(NativeBlock block, int words, int count, uint* order)
     {
         const int Ahead = 32;
-        if ((2 * block.Length) + (sizeof(uint) * (long)count) > MostOfMemory * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
+        if (!HasRoomForTwo(block, count))
         {
             MoveInPlace((ulong*)block.Pointer, words, count, order);
             return block;
