@@ -28,6 +28,9 @@ internal readonly unsafe struct Planner
 
     private const double WindowNanoseconds = 100;
 
+    /// <summary>Putting a code into a full answer; the second where near codes were looked at before, so that fewer far ones get in.</summary>
+    private const double OfferNanoseconds = 100, LateOfferNanoseconds = 60;
+
     /// <summary>Sets up to this size are looked up without asking for anything's cost.</summary>
     private const int FewIds = 64;
 
@@ -83,7 +86,7 @@ internal readonly unsafe struct Planner
             (double rows, double centers) = search.CountRest(limit);
             double clusterCost = (rows * segment.Words * WindowRowNanoseconds) + (centers * WindowNanoseconds);
             double bucketCost = table is null ? double.PositiveInfinity : new MultiIndexSearch(segment, table, query).CostUpTo(limit);
-            double allCost = AllCost(segment, count);
+            double allCost = AllCost(segment, count, answer);
             if (Math.Min(bucketCost, allCost) < clusterCost)
             {
                 answer.Skip(from, to);
@@ -102,7 +105,7 @@ internal readonly unsafe struct Planner
         Segment segment, MultiIndexTable table, int count, ulong* query, ref Collector answer, ref SearchTally tally)
     {
         MultiIndexSearch search = new(segment, table, query);
-        double allCost = AllCost(segment, count) * (_engine == SearchEngine.MultiIndex ? ForcedPatience : 1);
+        double allCost = AllCost(segment, count, answer) * (_engine == SearchEngine.MultiIndex ? ForcedPatience : 1);
         int expected = Expected(segment, count, answer);
         while (!search.IsDone(answer) && !tally.IsCut)
         {
@@ -123,7 +126,7 @@ internal readonly unsafe struct Planner
 
     /// <summary>What is left where no structure helps: every code, or every id of the set if they are fewer.</summary>
     private bool LookAtAll(Segment segment, int count, ulong* query, string? reason, ref Collector answer, ref SearchTally tally) =>
-        IdCost() < ScanCost(segment, count)
+        IdCost() < ScanCost(segment, count, answer)
             ? SearchIds(segment, count, query, ref answer, ref tally)
             : Scan(segment, count, query, reason, ref answer, ref tally);
 
@@ -162,13 +165,15 @@ internal readonly unsafe struct Planner
 
     private double IdCost() => _among is null || _engine != SearchEngine.Auto ? double.PositiveInfinity : _among.Count * IdNanoseconds;
 
-    private double AllCost(Segment segment, int count) => Math.Min(IdCost(), ScanCost(segment, count));
+    private double AllCost(Segment segment, int count, in Collector answer) => Math.Min(IdCost(), ScanCost(segment, count, answer));
 
-    private double ScanCost(Segment segment, int count)
+    private double ScanCost(Segment segment, int count, in Collector answer)
     {
         // A scan that the budget would end in its midst has looked at codes in no useful order: structures look at near ones first.
         if (_budget > 0 && count > _budget) return double.PositiveInfinity;
+        // Codes in no useful order fill the answer with far ones first: about k · ln(n / k) of them replace others, which for large k costs more than the scan.
+        double offers = answer.IsRange || answer.Room >= count ? 0 : answer.Room * Math.Log((double)count / answer.Room);
         double word = _mayDefer ? BatchScanNanoseconds : ScanNanoseconds / Math.Min(_threads, ScanTeam.UsefulThreads(segment, count));
-        return (double)count * segment.Words * (segment.CodeBlock.Length > MultiIndexCost.FarBytes && !_mayDefer ? 2 * word : word);
+        return (double)count * segment.Words * (segment.CodeBlock.Length > MultiIndexCost.FarBytes && !_mayDefer ? 2 * word : word) + (offers * (answer.IsFull ? LateOfferNanoseconds : OfferNanoseconds));
     }
 }
