@@ -16,6 +16,7 @@ public sealed class IndexHost : IAsyncDisposable
     private readonly Lock _writing = new();
     private readonly long _target;
     private readonly Task _follower;
+    private long _newestSnapshot;
     private int _state = (int)IndexState.CatchingUp;
 
     private IndexHost(CodeStore store, IndexHostOptions options)
@@ -26,7 +27,7 @@ public sealed class IndexHost : IAsyncDisposable
         (HammingIndex index, long sequence) = _snapshots.OpenNewest(options, _target) ?? (new HammingIndex(options.Width, options.Index), 0);
         Index = index;
         _waiters.Advance(sequence);
-        SnapshotSequence = sequence;
+        SnapshotSequence = _newestSnapshot = sequence;
         _follower = Task.Run(FollowAsync);
     }
 
@@ -67,10 +68,14 @@ public sealed class IndexHost : IAsyncDisposable
                 long started = Stopwatch.GetTimestamp();
                 long sequence = AppliedSequence;
                 long bytes = _snapshots.Save(Index, sequence);
+                Volatile.Write(ref _newestSnapshot, sequence);
                 return new SnapshotInfo(sequence, bytes, Stopwatch.GetElapsedTime(started));
             }
         },
         ct);
+
+    /// <summary>Changes that the next start would have to index again, since no snapshot holds them.</summary>
+    public long ChangesSinceSnapshot => AppliedSequence - Volatile.Read(ref _newestSnapshot);
 
     /// <summary>Stops following and frees the index. Searches must have ended.</summary>
     public async ValueTask DisposeAsync()

@@ -35,8 +35,10 @@ public sealed class IndexHostTests : StoreFixture
             SnapshotInfo info = await host.SnapshotAsync(CancellationToken.None).WaitAsync(Limit);
             Assert.That(info.Sequence, Is.EqualTo(store.LastSequence));
             Assert.That(info.Bytes, Is.GreaterThan(500 * 8));
+            Assert.That(host.ChangesSinceSnapshot, Is.Zero);
             Fill(store, 500, 100);
             await host.WaitAppliedAsync(store.LastSequence, CancellationToken.None).AsTask().WaitAsync(Limit);
+            Assert.That(host.ChangesSinceSnapshot, Is.EqualTo(100));
             before = Nearest(host, 12345);
         }
 
