@@ -45,9 +45,11 @@ internal sealed class BenchFsyncCommand : ToolCommand
             ulong id = 0;
             long started = Stopwatch.GetTimestamp();
             // The first of each pays for what the others do not: code that is compiled, files that are made.
-            for (int i = -20; i < 0 || Stopwatch.GetElapsedTime(started).TotalSeconds < seconds; i++)
+            for (int i = -20; i <= 0 || Stopwatch.GetElapsedTime(started).TotalSeconds < seconds; i++)
             {
                 ct.ThrowIfCancellationRequested();
+                if (i == 0)
+                    started = Stopwatch.GetTimestamp();
                 long begin = Stopwatch.GetTimestamp();
                 file.Write(sector, offset);
                 file.Sync();

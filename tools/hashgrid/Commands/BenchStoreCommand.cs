@@ -58,27 +58,29 @@ internal sealed class BenchStoreCommand : ToolCommand
             }
         }
 
-        long started = Stopwatch.GetTimestamp();
-        TimeSpan opened, answered;
-        await using (CodeStore store = await CodeStore.OpenAsync(scratch.StoreOptions, BenchFolder.Model, ct))
+        // Whatever else the machine does can only make a restart slower: the fastest of three counts.
+        var starts = new List<(TimeSpan Opened, TimeSpan Answered, TimeSpan Processor)>();
+        for (int i = 0; i < 3; i++)
         {
-            opened = Stopwatch.GetElapsedTime(started);
+            TimeSpan processor = Environment.CpuUsage.TotalTime;
+            long started = Stopwatch.GetTimestamp();
+            await using CodeStore store = await CodeStore.OpenAsync(scratch.StoreOptions, BenchFolder.Model, ct);
+            TimeSpan opened = Stopwatch.GetElapsedTime(started);
             await using IndexHost index = IndexHost.Start(store, indexOptions);
             await index.WaitReadyAsync(ct);
             var nearest = new Neighbor[1];
             ulong last = (ulong)codes - 1;
             index.Index.NearestSearch([CodeOf(last)], nearest);
-            answered = Stopwatch.GetElapsedTime(started);
+            starts.Add((opened, Stopwatch.GetElapsedTime(started), Environment.CpuUsage.TotalTime - processor));
             if (nearest[0].Distance != 0 || index.Index.Count != codes || store.Count != codes || !store.TryGet(last, out CodeRecord? record) || record.Code[0] != CodeOf(last))
                 throw new CommandException($"the restarted store holds {store.Count} codes and its index {index.Index.Count}, but {codes} were acknowledged");
         }
-        Report(parsed, codes, streams, window, writing, journalBytes, opened, answered);
+        Report(parsed, codes, streams, window, writing, journalBytes, starts.MinBy(start => start.Answered));
         return 0;
     }
 
-    private void Report(ParseResult parsed, int codes, int streams, int window, TimeSpan writing, long journalBytes, TimeSpan opened, TimeSpan answered)
+    private void Report(ParseResult parsed, int codes, int streams, int window, TimeSpan writing, long journalBytes, (TimeSpan Opened, TimeSpan Answered, TimeSpan Processor) start)
     {
-        // What has to be kept of a code without labels and name: its id and its 64 bits; of its place in a stream, two numbers.
         double perSecond = codes / writing.TotalSeconds, bytes = (double)journalBytes / codes;
         if (parsed.GetValue(_json))
         {
@@ -90,16 +92,17 @@ internal sealed class BenchStoreCommand : ToolCommand
                 ["durable_codes_per_second"] = Math.Round(perSecond),
                 ["journal_bytes_per_code"] = Math.Round(bytes, 1),
                 ["snapshot"] = parsed.GetValue(_snapshot),
-                ["store_open_seconds"] = Math.Round(opened.TotalSeconds, 3),
-                ["first_answer_seconds"] = Math.Round(answered.TotalSeconds, 3),
+                ["store_open_seconds"] = Math.Round(start.Opened.TotalSeconds, 3),
+                ["first_answer_seconds"] = Math.Round(start.Answered.TotalSeconds, 3),
+                ["start_processor_seconds"] = Math.Round(start.Processor.TotalSeconds, 3),
             });
             return;
         }
         Facts.Print(
             ("durable codes a second", string.Create(CultureInfo.InvariantCulture, $"{perSecond:F0} from {streams} streams, {window} in flight each")),
             ("journal bytes a code", string.Create(CultureInfo.InvariantCulture, $"{bytes:F1}")),
-            ("store open again", string.Create(CultureInfo.InvariantCulture, $"{opened.TotalSeconds:F2} s, every record verified")),
-            ("first right answer", string.Create(CultureInfo.InvariantCulture, $"{answered.TotalSeconds:F2} s {(parsed.GetValue(_snapshot) ? "with" : "without")} an index snapshot")));
+            ("store open again", string.Create(CultureInfo.InvariantCulture, $"{start.Opened.TotalSeconds:F2} s, every record verified")),
+            ("first right answer", string.Create(CultureInfo.InvariantCulture, $"{start.Answered.TotalSeconds:F2} s, {start.Processor.TotalSeconds:F2} s of processor time, {(parsed.GetValue(_snapshot) ? "with" : "without")} an index snapshot")));
     }
 
     private static async Task WriteAsync(CodeStore store, int stream, int streams, int window, int codes, CancellationToken ct)
