@@ -11,32 +11,42 @@ public static class HashLoss
     /// <param name="labels">[N, C], 0 or 1. Two images without any label are similar ("No Finding" is what they share).</param>
     /// <param name="options">Weights.</param>
     /// <param name="known">[N, C], 1 where the label is known, 0 where it is not; null: all known.</param>
-    public static HashLossTerms Compute(Tensor code, Tensor? logits, Tensor labels, HashLossOptions options, Tensor? known = null)
+    /// <param name="targets">[N, C], 0 to 1: what the classification term learns in place of the labels, such as a teacher's scores; null: the labels. Pairs go by the labels.</param>
+    public static HashLossTerms Compute(Tensor code, Tensor? logits, Tensor labels, HashLossOptions options, Tensor? known = null, Tensor? targets = null)
     {
         long n = code.shape[0], k = code.shape[1];
-        double margin = options.Margin ?? Math.Sqrt(2 * k);
         (Tensor similar, Tensor certain) = Pairs(labels, known);                                   // [N, N] bool
         Tensor pairs = certain.logical_and(ones(n, n, device: code.device).triu(1).to_type(ScalarType.Bool)).to_type(ScalarType.Float32); // i < j
         Tensor y = similar.logical_not().to_type(ScalarType.Float32);                              // 0 similar, 1 not
 
-        Tensor squared = (code.unsqueeze(1) - code.unsqueeze(0)).square().sum(2);                  // D² [N, N]
-        Tensor distance = (squared + 1e-12).sqrt();                                                // a gradient at 0
-        Tensor pair = 0.5 * (1 - y) * squared + 0.5 * y * (margin - distance).clamp_min(0).square(); // eq. 8
-        Tensor contrastive = (pair * pairs).sum() / pairs.sum().clamp_min(1);
+        long[] widths = [.. options.NestedBits.Select(width => (long)width).Append(k).Where(width => width <= k).Distinct()];
+        Tensor contrastive = stack([.. widths.Select(width => Contrastive(code.narrow(1, 0, width), y, pairs, options))]).mean();
         Tensor regulariser = (code.abs() - 1).abs().sum(1).mean();                                 // eq. 10, on |u|
         if (options.PerBit)
-            (contrastive, regulariser) = (contrastive / k, regulariser / k);
+            regulariser = regulariser / k;
 
         Tensor classification = zeros(1, device: code.device).sum();
         if (logits is not null)
         {
-            Tensor each = logits.clamp_min(0) - logits * labels + (-logits.abs()).exp().log1p();   // eq. 11 from logits [N, C]
+            Tensor each = logits.clamp_min(0) - logits * (targets ?? labels) + (-logits.abs()).exp().log1p();   // eq. 11 from logits [N, C]
             classification = (known is null ? each : each * known).sum(1).mean();
         }
         Tensor total = contrastive + options.Alpha * regulariser + options.Beta * classification; // eq. 12
         if (options.Balance > 0)
             total = total + options.Balance * code.mean([0]).square().mean();
         return new HashLossTerms(contrastive, regulariser, classification, total);
+    }
+
+    /// <summary>Eq. 8 over the chosen pairs: u [N, w]; y and pairs [N, N], 0 or 1.</summary>
+    private static Tensor Contrastive(Tensor code, Tensor y, Tensor pairs, HashLossOptions options)
+    {
+        long width = code.shape[1];
+        double margin = options.Margin ?? Math.Sqrt(2 * width);
+        Tensor squared = (code.unsqueeze(1) - code.unsqueeze(0)).square().sum(2);                  // D² [N, N]
+        Tensor distance = (squared + 1e-12).sqrt();                                                // a gradient at 0
+        Tensor pair = 0.5 * (1 - y) * squared + 0.5 * y * (margin - distance).clamp_min(0).square();
+        Tensor mean = (pair * pairs).sum() / pairs.sum().clamp_min(1);
+        return options.PerBit ? mean / width : mean;
     }
 
     /// <summary>Which pairs are similar, and of which that is certain: a pair whose similarity hangs on an unknown label is not.</summary>

@@ -15,6 +15,12 @@ public sealed record HashLossOptions
     /// <summary>Weight of the square of each bit's mean over the batch, averaged over bits; 0 in the paper. Keeps bits from being the same for every image.</summary>
     public double Balance { get; init; }
 
+    /// <summary>
+    /// Widths w whose codes shall be the first w bits of the whole: L_c is then the mean of the contrastive term of each prefix and of all k bits. Empty in the paper. Widths above k count for nothing.
+    /// Source: Kusupati et al., "Matryoshka representation learning", NeurIPS 2022, for real-valued features.
+    /// </summary>
+    public int[] NestedBits { get; init; } = [];
+
     /// <summary>Divide L_c and L_r by k, so that a learning rate found at one width holds at another.</summary>
     public bool PerBit { get; init; }
 }

@@ -12,7 +12,7 @@ public sealed partial class Trainer : IDisposable
     private readonly HashNet _net;
     private readonly PictureSet _pictures;
     private readonly TrainerOptions _options;
-    private readonly Tensor _labels, _known;
+    private readonly Tensor _labels, _known, _targets; // [N, C]; targets are labels, or labels with a teacher's scores
     private readonly (string Name, Parameter Value)[] _learned;
     private readonly Dictionary<string, Tensor> _average = [];
     private readonly FeatureCache? _cache;
@@ -44,6 +44,7 @@ public sealed partial class Trainer : IDisposable
         _optimizer = new ParameterOptimizer(_learned.Select(one => (one.Name, one.Value, net.Place(one.Name).Trunk ? options.TrunkRate : 1)), options);
         _ownsCache = cache is null;
         _cache = cache ?? (options.Freeze == Freeze.Nothing || options.Views == 0 ? null : FeatureCache.Compute(net, pictures, options, cancellation));
+        _targets = options.Distil > 0 ? Targets() : _labels;
         if (options.CentreBits)
             CentreBits(batchStatistics: true);
     }
@@ -125,7 +126,7 @@ public sealed partial class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor tensor in (IEnumerable<Tensor>)[_labels, _known, .. _average.Values])
+        foreach (Tensor tensor in (IEnumerable<Tensor>)[_labels, _known, _targets, .. _average.Values])
             tensor.Dispose();
         if (_ownsCache)
             _cache?.Dispose();
@@ -135,9 +136,12 @@ public sealed partial class Trainer : IDisposable
     private HashLossTerms Step(ReadOnlySpan<int> batch, Random random, double rate)
     {
         _optimizer.ZeroGradients();
-        HashNetOutput output = _net.Head(Map(batch, random));
+        Tensor map = Map(batch, random);
+        if (_options.Mix > 0)
+            map = MapMixing.Apply(map, random, _options.Mix);
+        HashNetOutput output = _net.Head(map);
         Tensor chosen = tensor(Array.ConvertAll(batch.ToArray(), i => (long)i), device: _device);
-        HashLossTerms terms = HashLoss.Compute(output.Code, output.Logits, _labels.index_select(0, chosen), _options.Loss, _known.index_select(0, chosen));
+        HashLossTerms terms = HashLoss.Compute(output.Code, output.Logits, _labels.index_select(0, chosen), _options.Loss, _known.index_select(0, chosen), _targets.index_select(0, chosen));
         terms.Total.backward();
         _optimizer.Step(rate);
         if (_options.Average > 0)
@@ -156,6 +160,18 @@ public sealed partial class Trainer : IDisposable
         using (no_grad())
             frozen = _options.Freeze == Freeze.Trunk ? _net.Features(pixels) : _net.LowerFeatures(pixels);
         return _options.Freeze == Freeze.Trunk ? frozen : _net.UpperFeatures(frozen);
+    }
+
+    /// <summary>(1 − d) · labels + d · teacher.</summary>
+    private Tensor Targets()
+    {
+        using IDisposable frozen = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        if (_options.Freeze != Freeze.Trunk || _cache is null)
+            throw new ArgumentException("distillation needs a frozen trunk and at least one view of each picture");
+        IEnumerable<Tensor> pooled = Enumerable.Range(0, _pictures.Images.Count).Chunk(32).Select(chunk => RidgeTeacher.Pool(_cache.Map(_net, chunk, null)));
+        Tensor teacher = RidgeTeacher.Predict(cat([.. pooled]), _labels, _known, [.. _pictures.Images.Select(image => image.Patient)]);
+        return ((1 - _options.Distil) * _labels + _options.Distil * teacher).MoveToOuterDisposeScope();
     }
 
     private bool Learns(string name)

@@ -50,6 +50,18 @@ public sealed record TrainerOptions
     /// <summary>Largest change of scale, either way; shifts are as large.</summary>
     public double Zoom { get; init; } = 0.1;
 
+    /// <summary>
+    /// Shape β, at most 1, of the Beta(β, β) distribution by which each step blends the feature maps with those of the same batch in another order; every picture keeps at least half of its map, and its labels. 0: none.
+    /// After Verma et al., "Manifold mixup", ICML 2019, which blends the labels too; pairs need labels that are whole.
+    /// </summary>
+    public double Mix { get; init; }
+
+    /// <summary>
+    /// Share of a teacher's scores in the targets of the classification term; 0: labels alone. Needs a frozen trunk whose features are kept.
+    /// The teacher is <see cref="RidgeTeacher"/> on the trunk's features, which scores every picture without having seen its patient.
+    /// </summary>
+    public double Distil { get; init; }
+
     /// <summary>Decay of the running average of weights that evaluation and the result use; 0: none.</summary>
     public double Average { get; init; }
 
@@ -82,23 +94,34 @@ public sealed record TrainerOptions
         Require(Views is >= 0 and <= 1000, $"views are {Views}, expected 0 to 1000");
         Require(Rotation is >= 0 and <= 180, $"rotation is {Rotation} degrees, expected 0 to 180");
         Require(Zoom is >= 0 and < 1, $"zoom is {Zoom}, expected 0 to below 1");
+        Require(Mix is >= 0 and <= 1, $"mix is {Mix}, expected 0 (none) to 1");
+        Require(Distil is >= 0 and <= 1, $"distil is {Distil}, expected 0 (labels alone) to 1 (the teacher alone)");
+        Require(Distil == 0 || (Freeze == Freeze.Trunk && Views > 0), $"distil is {Distil}, but the teacher needs freeze trunk and at least one view");
+        Require(Loss.NestedBits.All(width => width >= 1), $"nested bits are {string.Join(", ", Loss.NestedBits)}, expected widths of 1 or more");
         Require(Average is >= 0 and < 1, $"average is {Average}, expected 0 to below 1");
         Require(Threads >= 0, $"threads are {Threads}, expected 0 (all) or more");
         return problems;
     }
 
-    /// <summary>Pretrained trunk, its lower part frozen, average of weights, loss per bit.</summary>
+    /// <summary>
+    /// The shipped weights' recipe: frozen pretrained trunk, pictures as they are, few epochs, blended maps, a linear teacher, average of weights, loss per bit over nested codes.
+    /// What was measured against it is in the model card.
+    /// </summary>
     public static TrainerOptions WarmStart { get; } = new()
     {
-        Epochs = 20,
+        Epochs = 10,
+        BatchSize = 32,
         Optimizer = OptimizerKind.AdamW,
         Rate = 1e-3,
         DropAfter = 0,
         TrunkRate = 0.1,
         WeightDecay = 0.01,
-        Freeze = Freeze.Lower,
-        Average = 0.98,
+        Freeze = Freeze.Trunk,
+        Views = 1,
+        Mix = 0.4,
+        Distil = 0.5,
+        Average = 0.9,
         CentreBits = true,
-        Loss = new HashLossOptions { PerBit = true, Alpha = 0.1, Balance = 1 },
+        Loss = new HashLossOptions { PerBit = true, Alpha = 0.1, Beta = 1, Balance = 1, NestedBits = [16, 32, 48] },
     };
 }

@@ -48,6 +48,28 @@ public sealed class HashLossTests
         });
     }
 
+    [TestCase(false, 0.2928932, TestName = "Compute_NestedBits_MeanOverThePrefixes")]
+    [TestCase(true, 0.1678932, TestName = "Compute_NestedBitsPerBit_EachPrefixByItsWidth")]
+    public void Compute_NestedBits(bool perBit, double expected)
+    {
+        // u = (1, 0), (0, 0), dissimilar. First bit: D = 1, m = √2, ½ (√2 − 1)² = 0.0857864. Both: D = 1, m = 2, ½ (2 − 1)² = 0.5. A width of 3 is none of this code's.
+        using DisposeScope scope = NewDisposeScope();
+        var options = new HashLossOptions { NestedBits = [1, 3], PerBit = perBit };
+        HashLossTerms terms = HashLoss.Compute(tensor(new float[,] { { 1, 0 }, { 0, 0 } }), null, tensor(new float[,] { { 1, 0 }, { 0, 1 } }), options);
+        Assert.That(terms.Contrastive.item<float>(), Is.EqualTo(expected).Within(1e-6));
+    }
+
+    [Test]
+    public void Compute_Targets_ReplaceLabelsInTheClassTermAlone()
+    {
+        // logit ln 3: ŷ = ¾. Target ½: −½ ln ¾ − ½ ln ¼ = 0.8369882. Both have the label, so the pair is similar and L_c = ½ · 1².
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logits = full(2, 1, Math.Log(3)), labels = ones(2, 1);
+        HashLossTerms terms = HashLoss.Compute(tensor(new float[,] { { 1 }, { 2 } }), logits, labels, new HashLossOptions(), targets: labels / 2);
+        Assert.That(terms.Classification.item<float>(), Is.EqualTo(0.8369882).Within(1e-6));
+        Assert.That(terms.Contrastive.item<float>(), Is.EqualTo(0.5).Within(1e-6));
+    }
+
     [Test]
     public void Compute_AnyCode_GradientIsTheFiniteDifference()
     {

@@ -136,6 +136,7 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
             ["training_epoch"] = FormattableString.Invariant($"{epoch} of {_recipe.Epochs}"),
             ["held_out_map"] = FormattableString.Invariant($"{scores.Map:F4}"),
             ["run"] = run.ToString(),
+            [ModelFile.NestedBits] = string.Join(',', _recipe.Loss.NestedBits.Where(width => width < net.Options.Bits)),
         });
     }
 

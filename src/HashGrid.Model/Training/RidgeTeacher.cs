@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace HashGrid.Model.Training;
+
+/// <summary>Ridge regression from pooled trunk features to findings, cross-fitted: what a linear model says of a picture whose patient it has not seen.</summary>
+/// <remarks>
+/// With few pictures it ranks unseen patients better than the network's convolutions do, so its scores are worth learning from; they also keep the network from learning mined, noisy labels by heart too soon.
+/// Distillation: Hinton, Vinyals, Dean, arXiv:1503.02531 (2015).
+/// </remarks>
+public static class RidgeTeacher
+{
+    private const int Folds = 10;
+
+    /// <summary>Pools a feature map as the teacher sees it: mean and maximum of every channel; [N, K, H, W] → [N, 2 K].</summary>
+    public static Tensor Pool(Tensor map) => cat([map.mean([2, 3]), map.amax([2, 3])], 1);
+
+    /// <summary>Scores every picture by a model fitted on the other nine tenths of the patients.</summary>
+    /// <param name="features">X [N, D]; standardised inside.</param>
+    /// <param name="labels">Y [N, C], 0 or 1.</param>
+    /// <param name="known">[N, C]; 0 where a label is unknown: it then counts as its class's mean.</param>
+    /// <param name="patients">Of each picture; a patient's pictures are never on both sides.</param>
+    /// <param name="ridge">λ in W = (Xᵀ X + λ I)⁻¹ Xᵀ (Y − mean). 3000 was best of 3000, 10 000 and 30 000 for 590 pictures of 2560 features.</param>
+    /// <returns>[N, C] of 0.01 to 0.99.</returns>
+    /// <remarks>Ten Cholesky decompositions of D × D: about a second for D = 2560.</remarks>
+    public static Tensor Predict(Tensor features, Tensor labels, Tensor known, IReadOnlyList<string> patients, double ridge = 3000)
+    {
+        using IDisposable frozen = no_grad();
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        string[] names = [.. patients.Distinct().Order(StringComparer.Ordinal)];
+        Dictionary<string, int> fold = names.Index().ToDictionary(one => one.Item, one => one.Index % Folds);
+        Tensor x = (features - features.mean([0])) / (features.std(0) + 1e-3);                     // [N, D]
+        Tensor identity = eye(x.shape[1], device: x.device) * ridge;
+        Tensor scores = zeros_like(labels);                                                        // [N, C]
+        for (int f = 0; f < Folds; f++)
+        {
+            using TorchSharp.DisposeScope inner = NewDisposeScope();
+            Tensor Rows(bool held) => tensor(Enumerable.Range(0, patients.Count).Where(i => (fold[patients[i]] == f) == held).Select(i => (long)i).ToArray(), device: x.device);
+            Tensor held = Rows(true), rest = Rows(false);
+            if (held.shape[0] == 0)
+                continue;
+            Tensor a = x.index_select(0, rest), y = labels.index_select(0, rest), k = known.index_select(0, rest);
+            Tensor mean = (y * k).sum(0) / k.sum(0).clamp_min(1);                                  // [C]
+            Tensor factor = linalg.cholesky(a.t().mm(a) + identity);                               // [D, D]
+            Tensor weights = cholesky_solve(a.t().mm((y - mean) * k), factor);                     // [D, C]
+            scores.index_copy_(0, held, x.index_select(0, held).mm(weights) + mean);
+        }
+        return scores.clamp(0.01, 0.99).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,44 @@
+using HashGrid.Model.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace HashGrid.Model.Tests.Training;
+
+public sealed class RidgeTeacherTests
+{
+    [Test]
+    public void Predict_LinearLabels_RanksPicturesItHasNotSeen()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(7);
+        Tensor features = randn([200, 5], generator: generator), labels = (features.narrow(1, 2, 1) > 0).to_type(ScalarType.Float32);
+        Tensor scores = RidgeTeacher.Predict(features, labels, ones_like(labels), Patients(200), ridge: 1);
+        double right = ((scores > 0.5) == (labels > 0.5)).to_type(ScalarType.Float32).mean().item<float>();
+        Assert.That(right, Is.GreaterThan(0.9));
+    }
+
+    [Test]
+    public void Predict_NoiseLabels_DoesNotKnowThemByHeart()
+    {
+        // One picture, one feature of its own: fitted with the picture, it would be right each time.
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(7);
+        Tensor labels = (rand([60, 1], generator: generator) > 0.5).to_type(ScalarType.Float32);
+        float[] scores = RidgeTeacher.Predict(eye(60), labels, ones_like(labels), Patients(60), ridge: 0.1).data<float>().ToArray();
+        Assert.That(scores, Is.All.InRange(0.3f, 0.7f));
+    }
+
+    [Test]
+    public void Predict_UnknownLabels_CountForNothing()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(7);
+        Tensor features = randn([40, 3], generator: generator), known = (rand([40, 1], generator: generator) > 0.3).to_type(ScalarType.Float32);
+        Tensor labels = (rand([40, 1], generator: generator) > 0.5).to_type(ScalarType.Float32);
+        Tensor one = RidgeTeacher.Predict(features, labels * known, known, Patients(40)), other = RidgeTeacher.Predict(features, labels * known + (1 - known), known, Patients(40));
+        Assert.That((one - other).abs().max().item<float>(), Is.LessThan(1e-6));
+    }
+
+    /// <summary>Two pictures a patient.</summary>
+    private static string[] Patients(int count) => [.. Enumerable.Range(0, count).Select(i => $"p{i / 2}")];
+}
