@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using HashGrid.CommandLine.Bench;
+using HashGrid.CommandLine.Inputs;
 using HashGrid.CommandLine.Output;
 using HashGrid.Model;
 
@@ -25,7 +25,7 @@ internal sealed class BenchEncoderCommand : ToolCommand
     private int Run(ParseResult parsed, CancellationToken ct)
     {
         string path = parsed.GetValue(_model) ?? ModelFiles.FindDefault() ?? throw new UsageException("no weights lie beside the program; name a file with --model FILE");
-        int[] threads = Numbers(parsed.GetRequiredValue(_threads), "--threads", 256), batches = Numbers(parsed.GetRequiredValue(_batch), "--batch", 1024);
+        int[] threads = NumberList.Parse(parsed.GetRequiredValue(_threads), "--threads", 1, 256), batches = NumberList.Parse(parsed.GetRequiredValue(_batch), "--batch", 1, 1024);
         JsonArray rows = [];
         try
         {
@@ -47,13 +47,5 @@ internal sealed class BenchEncoderCommand : ToolCommand
         }
         Json.Print(new JsonObject { ["model"] = Path.GetFileName(path), ["results"] = rows });
         return 0;
-    }
-
-    private static int[] Numbers(string text, string option, int most)
-    {
-        string[] parts = text.Split(',');
-        string? bad = parts.FirstOrDefault(part => !int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < 1 || number > most);
-        if (bad is not null) throw new UsageException($"{option} has '{bad}', but whole numbers of 1 to {most}, with commas between, are possible");
-        return [.. parts.Select(part => int.Parse(part, CultureInfo.InvariantCulture))];
     }
 }

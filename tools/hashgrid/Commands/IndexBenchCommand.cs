@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using HashGrid.CommandLine.Bench;
@@ -43,8 +42,8 @@ internal sealed class IndexBenchCommand : ToolCommand
 
     private int Run(ParseResult parsed, CancellationToken ct)
     {
-        int[] ks = Numbers(parsed.GetRequiredValue(_k), "-k", 1, 1_000_000), radii = parsed.GetValue(_within) is { } within ? Numbers(within, "--within", 0, CodeWidth.MaxBits) : [];
-        int[] threads = Numbers(parsed.GetRequiredValue(_threads), "--threads", 1, 256);
+        int[] ks = NumberList.Parse(parsed.GetRequiredValue(_k), "-k", 1, 1_000_000), radii = parsed.GetValue(_within) is { } within ? NumberList.Parse(within, "--within", 0, CodeWidth.MaxBits) : [];
+        int[] threads = NumberList.Parse(parsed.GetRequiredValue(_threads), "--threads", 1, 256);
         string[] engines = parsed.GetRequiredValue(_engines).Split(',');
         if (engines.FirstOrDefault(name => !EngineName.All.Contains(name)) is { } unknown)
             throw new UsageException($"--engines names '{unknown}', but {string.Join(", ", EngineName.All)} exist");
@@ -110,16 +109,4 @@ internal sealed class IndexBenchCommand : ToolCommand
         ["runtime"] = RuntimeInformation.FrameworkDescription,
         ["system"] = RuntimeInformation.OSDescription,
     };
-
-    private static int[] Numbers(string text, string option, int least, int most)
-    {
-        List<int> numbers = [];
-        foreach (string part in text.Split(','))
-        {
-            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < least || number > most)
-                throw new UsageException($"{option} has '{part}', but whole numbers of {least} to {most}, with commas between, are possible");
-            numbers.Add(number);
-        }
-        return [.. numbers];
-    }
 }
