@@ -50,7 +50,7 @@ public sealed class HashEncoder : IDisposable
             throw new ArgumentException("device is 'cuda', but there is no GPU, or this build has no CUDA, or the engine is onnx; use auto or cpu, or build with -p:TorchBackend=cuda", nameof(options));
         int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         set_num_threads(threads);
-        (HashNet net, ModelIdentity identity) = ModelFile.Load(weightsPath);
+        (IHashModel net, ModelIdentity identity) = HashModels.Load(weightsPath);
         net.Fold();
         if (cuda || options.Engine == "torch")
             return new HashEncoder(new TorchForward(net, cuda ? CUDA : CPU), identity, "torch");

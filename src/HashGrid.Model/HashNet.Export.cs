@@ -11,7 +11,7 @@ public sealed partial class HashNet
     {
         var graph = new OnnxGraph();
         int side = Options.MapSide;
-        string map = _trunk.Export(graph, ExportPrepare(graph), Options.InputSize);                       // F
+        string map = _trunk.Export(graph, PixelScaling.Export(graph, Options.Scaling), Options.InputSize);                       // F
         string pooled = graph.MaxPool(map, 3, stride: 1, padding: 1);                                     // F'
         string maxPooled = graph.Mean(graph.MaxPool(pooled, 3, stride: 1, padding: 1), keep: true, 1);    // F_max
         string mlp = ExportMlp(graph, graph.Concat(1, graph.Max(pooled, 1), graph.Mean(pooled, keep: true, 1), maxPooled), side);
@@ -26,18 +26,6 @@ public sealed partial class HashNet
         string fused = global is null ? local! : local is null ? global : graph.Concat(1, global, local);
         string code = ExportLinear(graph, "hash", graph.Relu(ExportLinear(graph, "fc", fused)));          // u
         return graph.ToModel(code, Options.InputSize, Options.Bits);
-    }
-
-    private string ExportPrepare(OnnxGraph graph)
-    {
-        bool isSymmetric = Options.Scaling == InputScaling.Symmetric;
-        float[] scale = new float[3], shift = new float[3];
-        for (int channel = 0; channel < 3; channel++)
-        {
-            scale[channel] = isSymmetric ? 2 : 1 / ImageNetDeviation[channel];
-            shift[channel] = isSymmetric ? -1 : -ImageNetMean[channel] / ImageNetDeviation[channel];
-        }
-        return graph.Add(graph.Multiply(OnnxGraph.Input, graph.Constant(scale, [1, 3, 1, 1])), graph.Constant(shift, [1, 3, 1, 1]));
     }
 
     private string ExportMlp(OnnxGraph graph, string maps, int side)

@@ -11,9 +11,8 @@ namespace HashGrid.Model;
 /// Source: "Deep hashing retrieval for large-scale chest X-ray images", Journal of Image and Graphics 28(2), 2023. Letters are the paper's: N batch, K channels of F, H = W its side, k bits, C labels.
 /// The trunk is in <see cref="ResNet"/> or <see cref="MobileNetV2"/>; the rest is here. One thread at a time.
 /// </remarks>
-public sealed partial class HashNet : IDisposable
+public sealed partial class HashNet
 {
-    private static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f], ImageNetDeviation = [0.229f, 0.224f, 0.225f];
     private readonly ITrunk _trunk;
     private readonly (ConvUnit One, ConvUnit Two, ConvUnit Skip) _refineGlobal, _refineLocal;
 
@@ -67,18 +66,7 @@ public sealed partial class HashNet : IDisposable
     public HashNetOutput Forward(Tensor pixels) => Head(Features(pixels.Dimensions == 4 && pixels.shape[1] == 3 ? pixels : Prepare(pixels)));
 
     /// <summary>Grey [N, S, S] or [N, 1, S, S], 0..1 → x [N, 3, S, S], scaled as the trunk expects.</summary>
-    public Tensor Prepare(Tensor pixels)
-    {
-        Tensor x = pixels.view(-1, Options.InputSize, Options.InputSize, 1).expand(-1, -1, -1, 3).contiguous().permute(0, 3, 1, 2); // NHWC order in memory: convolutions are up to twice as fast
-        if (Options.Scaling == InputScaling.Symmetric)
-        {
-            // Tensors, not numbers: TorchSharp does not hold a number while libtorch reads it, and another thread's garbage collection would free it.
-            using Tensor two = tensor(2f, dtype: x.dtype, device: x.device), one = tensor(1f, dtype: x.dtype, device: x.device);
-            return x * two - one;
-        }
-        using Tensor mean = tensor(ImageNetMean, device: x.device).view(1, 3, 1, 1), deviation = tensor(ImageNetDeviation, device: x.device).view(1, 3, 1, 1);
-        return (x - mean) / deviation;
-    }
+    public Tensor Prepare(Tensor pixels) => PixelScaling.Apply(pixels, Options.InputSize, Options.Scaling);
 
     /// <summary>The trunk alone: x [N, 3, S, S] → F [N, K, H, W].</summary>
     public Tensor Features(Tensor x) => UpperFeatures(LowerFeatures(x));

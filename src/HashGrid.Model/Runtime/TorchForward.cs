@@ -7,12 +7,12 @@ namespace HashGrid.Model.Runtime;
 /// <summary>The network on libtorch in float32, weights in channels-last order: the reference, and the only way to a GPU.</summary>
 internal sealed class TorchForward : IForward
 {
-    private readonly HashNet _net;
+    private readonly IHashModel _net;
     private readonly Device _device;
 
     /// <param name="net">Folded; belongs to this object from here on.</param>
     /// <param name="device">Where it is to run.</param>
-    public TorchForward(HashNet net, Device device)
+    public TorchForward(IHashModel net, Device device)
     {
         (_net, _device) = (net, device);
         foreach (string name in net.Table.Names.ToArray())
@@ -34,9 +34,8 @@ internal sealed class TorchForward : IForward
     {
         using IDisposable inference = inference_mode();
         using DisposeScope scope = NewDisposeScope();
-        int side = _net.Options.InputSize;
-        Tensor x = _net.Prepare(tensor(pixels.ToArray(), [1, side, side]).to(_device));
-        Tensor code = _net.Head(_net.Features(x)).Code.cpu().contiguous();
+        int side = _net.InputSize;
+        Tensor code = _net.Codes(tensor(pixels.ToArray(), [1, side, side]).to(_device)).cpu().contiguous();
         MemoryMarshal.Cast<byte, float>(code.bytes).CopyTo(u);
     }
 

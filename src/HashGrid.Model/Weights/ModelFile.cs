@@ -16,8 +16,8 @@ public static class ModelFile
     /// <summary>Key of the metadata that lists, separated by commas, the widths whose codes are the first bits of a code.</summary>
     public const string NestedBits = "nested_bits";
 
-    private const string Format = "hashgrid-model-1";
-    private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() }, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    internal const string Format = "hashgrid-model-1";
+    internal static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() }, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
     /// <summary>Writes a network.</summary>
     /// <param name="path">The file; replaced as a whole.</param>
@@ -30,7 +30,7 @@ public static class ModelFile
         var tensors = new Dictionary<string, SafetensorsEntry>();
         foreach (string key in net.Table.Names)
             tensors[key] = ToEntry(net.Table[key], half);
-        string options = JsonSerializer.Serialize(net.Options, Json), fingerprint = Fingerprint(name, options, tensors);
+        string options = JsonSerializer.Serialize(net.Options, Json), fingerprint = Fingerprint(Format, name, options, tensors);
         var metadata = new Dictionary<string, string>(notes ?? new Dictionary<string, string>())
         {
             ["format"] = Format,
@@ -50,7 +50,7 @@ public static class ModelFile
         if (metadata.GetValueOrDefault("format") is not Format)
             throw new ModelFileException($"weights '{path}' have format '{metadata.GetValueOrDefault("format", "none")}', expected {Format} in the file's metadata; name weights that HashGrid wrote");
         HashNetOptions options = ReadOptions(path, metadata);
-        string name = metadata.GetValueOrDefault("name", ""), fingerprint = Fingerprint(name, metadata["options"], tensors);
+        string name = metadata.GetValueOrDefault("name", ""), fingerprint = Fingerprint(Format, name, metadata["options"], tensors);
         if (metadata.GetValueOrDefault("fingerprint") != fingerprint)
             throw new ModelFileException($"weights '{path}' have fingerprint {fingerprint}, but {metadata.GetValueOrDefault("fingerprint", "none")} was written; the file was changed or damaged, fetch it again");
         ModelIdentity identity = Identity(path, name, fingerprint, options, metadata);
@@ -135,11 +135,11 @@ public static class ModelFile
         return new ModelIdentity(name, fingerprint, options.Bits, options.Trunk, options.InputSize) { NestedBits = nested };
     }
 
-    /// <summary>SHA-256 over name, options and, by ordinal name, each tensor's name, type, shape and bytes.</summary>
-    private static string Fingerprint(string name, string options, IReadOnlyDictionary<string, SafetensorsEntry> tensors)
+    /// <summary>SHA-256 over format, name, options and, by ordinal name, each tensor's name, type, shape and bytes.</summary>
+    internal static string Fingerprint(string format, string name, string options, IReadOnlyDictionary<string, SafetensorsEntry> tensors)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{Format}\n{name}\n{options}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{format}\n{name}\n{options}\n"));
         foreach ((string key, SafetensorsEntry entry) in tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{key}\n{entry.Type}\n{string.Join(',', entry.Shape)}\n"));

@@ -3,6 +3,8 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using HashGrid.CommandLine.Output;
 using HashGrid.CommandLine.Training;
+using HashGrid.Model.Evaluation;
+using HashGrid.Model.Rivals;
 using HashGrid.Model.Runtime;
 using HashGrid.Model.Training;
 
@@ -15,6 +17,9 @@ internal sealed class TrainCommand : ToolCommand
     private readonly Option<string?> _format = new("--format") { HelpName = "NAME", Description = "folder (labels.csv with file, labels, patient_id), nih (ChestX-ray14 as published) or chexpert (as published)" };
     private readonly Option<string> _preset = new("--preset") { DefaultValueFactory = _ => TrainingPreset.All[0].Name, HelpName = "NAME", Description = "paper (ResNet-50 from a random start, the paper's recipe) or warm-start (small pretrained trunk)" };
     private readonly Option<string?> _options = new("--options") { HelpName = "FILE", Description = "JSON that changes the preset, e.g. {\"network\": {\"bits\": 48}, \"training\": {\"epochs\": 10}}; run.json of any run shows every name" };
+    private readonly Option<string?> _method = new("--method") { HelpName = "NAME", Description = "Train one of the methods that the paper compares itself with: ssh, itq, dh, dsh, drh or ath; default: the paper's network" };
+    private readonly Option<int> _bits = new("--bits") { DefaultValueFactory = _ => 64, HelpName = "N", Description = "Code width of --method, 8 to 1024; the network's own stands in its options" };
+    private readonly Option<int?> _epochs = new("--epochs") { HelpName = "N", Description = "Passes over the pictures of --method; default: the method's own" };
     private readonly Option<int?> _seed = new("--seed") { HelpName = "N", Description = "Seed of initial weights, order and augmentation" };
     private readonly Option<bool> _smoke = new("--smoke") { Description = "Two short epochs on a few pictures: shows in a minute that everything works" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on where the run in --out stopped" };
@@ -28,12 +33,14 @@ internal sealed class TrainCommand : ToolCommand
             "Train the network. Ctrl-C saves, --resume goes on with the same result as if it had never stopped.",
             "hashgrid train --data chestxray14 --format nih --preset warm-start --out run1",
             "hashgrid train --data chestxray14 --format nih --options my.json --out run2",
-            "hashgrid train --resume --out run2")
+            "hashgrid train --resume --out run2",
+            "hashgrid train --data chestxray14 --format nih --method itq --bits 48 --out itq")
     {
-        foreach (Option option in (Option[])[_data, _format, _preset, _options, _seed, _smoke, _resume, _device, _out, _json])
+        foreach (Option option in (Option[])[_data, _format, _preset, _options, _method, _bits, _epochs, _seed, _smoke, _resume, _device, _out, _json])
             Add(option);
         _format.AcceptOnlyFromAmong("folder", "nih", "chexpert");
         _preset.AcceptOnlyFromAmong([.. TrainingPreset.All.Select(preset => preset.Name)]);
+        _method.AcceptOnlyFromAmong([.. Enum.GetNames<RivalMethod>().Select(name => name.ToLowerInvariant())]);
         _device.AcceptOnlyFromAmong("auto", "cpu", "cuda");
         SetAction(RunAsync);
     }
@@ -42,6 +49,8 @@ internal sealed class TrainCommand : ToolCommand
     {
         long start = Stopwatch.GetTimestamp();
         string folder = parsed.GetRequiredValue(_out);
+        if (parsed.GetValue(_method) is { } method)
+            return await RunRivalAsync(parsed, Enum.Parse<RivalMethod>(method, ignoreCase: true), folder, start, ct);
         RunFile run = Prepare(parsed, folder);
         IReadOnlyList<string> problems = run.Settings.Validate();
         if (problems.Count > 0)
@@ -62,6 +71,34 @@ internal sealed class TrainCommand : ToolCommand
             throw;
         }
         Report(session, run, folder, Stopwatch.GetElapsedTime(start), parsed.GetValue(_json));
+        return 0;
+    }
+
+    private async Task<int> RunRivalAsync(ParseResult parsed, RivalMethod method, string folder, long start, CancellationToken ct)
+    {
+        if (parsed.GetValue(_resume) || parsed.GetValue(_options) is not null)
+            throw new UsageException("--method takes neither --resume nor --options: these methods train in minutes, with their authors' settings");
+        if (File.Exists(Path.Combine(folder, "best.safetensors")))
+            throw new CommandException($"{folder} holds a run already; name another folder");
+        string data = parsed.GetValue(_data) ?? throw new UsageException("--data DIR is needed"), format = parsed.GetValue(_format) ?? throw new UsageException("--format NAME is needed");
+        if (parsed.GetValue(_bits) is < 8 or > 1024)
+            throw new UsageException($"--bits is {parsed.GetValue(_bits)}, expected 8 to 1024");
+        TrainSettings settings = TrainSettings.Of(TrainingPreset.WarmStart);
+        int seed = parsed.GetValue(_seed) ?? settings.InitialSeed;
+        var run = new RunFile
+        {
+            Data = Path.GetFullPath(data),
+            Format = Enum.Parse<DataFormat>(format, ignoreCase: true),
+            Smoke = parsed.GetValue(_smoke),
+            Settings = settings with { InitialSeed = seed, Training = settings.Training with { Seed = seed } },
+        };
+        var rival = new RivalRun(run, method, parsed.GetValue(_bits), parsed.GetValue(_epochs), folder, Console.Error.WriteLine);
+        RetrievalScores scores = await Task.Factory.StartNew(() => rival.Run(ct), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        if (parsed.GetValue(_json))
+            Json.Print(new JsonObject { ["best"] = rival.ModelPath, ["map"] = scores.Map, ["ndcg100"] = scores.Ndcg100, ["map_random"] = scores.MapRandom, ["seconds"] = seconds });
+        else
+            Console.Out.WriteLine(FormattableString.Invariant($"{rival.ModelPath}: held-out mAP {scores.Map:F4}, nDCG@100 {scores.Ndcg100:F4}, random order {scores.MapRandom:F4}; {seconds:F0} s"));
         return 0;
     }
 

@@ -55,16 +55,6 @@ internal sealed class Validation : IDisposable
             _databaseCache?.Dispose();
     }
 
-    private static ulong[] Codes(HashNet net, PictureSet pictures, FeatureCache? cache, CodeWidth width)
-    {
-        float[] values = Evaluator.Codes(net, pictures, cache);
-        ulong[] codes = new ulong[pictures.Images.Count * width.Words];
-        for (int i = 0; i < values.Length; i++)
-        {
-            (int picture, int bit) = Math.DivRem(i, width.Bits);
-            if (values[i] >= 0)
-                codes[(picture * width.Words) + (bit / 64)] |= 1UL << (bit % 64);
-        }
-        return codes;
-    }
+    private static ulong[] Codes(HashNet net, PictureSet pictures, FeatureCache? cache, CodeWidth width) =>
+        CodePacking.Pack(Evaluator.Codes(net, pictures, cache), width);
 }
