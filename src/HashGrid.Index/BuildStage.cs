@@ -12,7 +12,7 @@ public enum BuildStage
     /// <summary>Giving each code its centre; counted in codes.</summary>
     Clusters,
 
-    /// <summary>Sorting rows by centre; counted in codes, in one step.</summary>
+    /// <summary>Putting rows in the order of their centres, or of their first substring; not counted.</summary>
     Rows,
 
     /// <summary>Sorting rows into hash tables; counted in tables.</summary>

@@ -4,8 +4,12 @@ namespace HashGrid.Index;
 
 public sealed partial class HammingIndex
 {
-    private Task _merging = Task.CompletedTask;
-    private bool _isMerging;
+    private const int FewLateRows = 1000;
+    private static readonly MergeWork[] AllMergeWork = Enum.GetValues<MergeWork>();
+
+    private readonly Task?[] _merging = new Task?[AllMergeWork.Length]; // by MergeWork; null while none runs; under the writer's lock
+    private readonly Lock _compacting = new();
+    private bool _isCompacting; // keeps background merges from beginning and going on; under the writer's lock
 
     /// <summary>What stopped merging in the background, if anything did; searches and writes go on without it.</summary>
     public Exception? MergeFault { get; private set; }
@@ -25,26 +29,25 @@ public sealed partial class HammingIndex
             IndexState state = State;
             if (state.Open.Count > 0) Seal(state);
         }
-        while (true)
+        lock (_compacting)
         {
-            WaitForMerges();
-            lock (_writer)
+            lock (_writer) _isCompacting = true;
+            try
             {
-                if (_isMerging) continue;
-                _isMerging = true;
-                break;
+                WaitForMerges();
+                while (MergeOnce(MergeWork.Unbuilt, _options) || MergeOnce(MergeWork.Built, _options) || MergeRest())
+                {
+                    // Rows removed meanwhile are taken out by the next turn, if they are many.
+                }
             }
-        }
-        try
-        {
-            while (MergeOnce(all: true, _options))
+            finally
             {
-                // Rows removed meanwhile are taken out by the next turn, if they are many.
+                lock (_writer)
+                {
+                    _isCompacting = false;
+                    StartMerging();
+                }
             }
-        }
-        finally
-        {
-            lock (_writer) _isMerging = false;
         }
     }
 
@@ -53,32 +56,32 @@ public sealed partial class HammingIndex
     {
         while (true)
         {
-            Task merging;
-            lock (_writer)
-            {
-                if (!_isMerging) return;
-                merging = _merging;
-            }
-            merging.Wait();
+            Task[] running;
+            lock (_writer) running = [.. _merging.OfType<Task>()];
+            if (running.Length == 0) return;
+            Task.WaitAll(running);
         }
     }
 
-    /// <summary>Starts the background merge if it is wanted and not running. Under the writer's lock.</summary>
+    /// <summary>Starts the background merges that are wanted and not running. Under the writer's lock.</summary>
     private void StartMerging()
     {
-        if (!_options.MergeInBackground || _isMerging || MergeFault is not null) return;
-        _isMerging = true;
-        // One core at most: searches have the others.
-        HammingIndexOptions options = _options with { BuildThreads = 1 };
-        _merging = Task.Factory.StartNew(() => MergeAll(options), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (!_options.MergeInBackground || _isCompacting || MergeFault is not null || _state is not IndexState state) return;
+        foreach (MergeWork work in AllMergeWork)
+        {
+            if (_merging[(int)work] is not null || Choose(work, state).Length == 0) continue;
+            // One core at most: searches have the others.
+            HammingIndexOptions options = _options with { BuildThreads = 1 };
+            _merging[(int)work] = Task.Factory.StartNew(() => MergeAll(work, options), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
     }
 
-    private void MergeAll(HammingIndexOptions options)
+    private void MergeAll(MergeWork work, HammingIndexOptions options)
     {
         BackgroundPriority.Take();
         try
         {
-            while (MergeOnce(all: false, options))
+            while (MergeOnce(work, options, isBackground: true))
             {
                 // Each turn looks at the segments anew.
             }
@@ -86,46 +89,66 @@ public sealed partial class HammingIndex
         catch (Exception fault)
         {
             MergeFault = fault;
-            lock (_writer) _isMerging = false;
+            lock (_writer) _merging[(int)work] = null;
         }
     }
 
-    /// <summary>Merges one group of segments; false, and merging over, if there is none.</summary>
-    private bool MergeOnce(bool all, HammingIndexOptions options)
+    /// <summary>Merges one group of segments; false, and this work over, if there is none.</summary>
+    private bool MergeOnce(MergeWork work, HammingIndexOptions options, bool isBackground = false)
     {
         Segment[] inputs;
         ulong[][] removed;
         lock (_writer)
         {
-            IndexState? state = _state;
-            long mostRows = Array.MaxLength / Width.Words;
-            inputs = state is null ? [] : MergePolicy.Choose(state.Sealed, _options.OpenRows, mostRows);
-            if (state is not null && inputs.Length == 0 && all && state.Sealed.Length > 1 && state.Sealed.Sum(segment => (long)segment.Count) <= mostRows)
-            {
-                inputs = state.Sealed;
-            }
+            inputs = _state is null || (isBackground && _isCompacting) ? [] : Choose(work, _state);
             if (inputs.Length == 0)
             {
-                _isMerging = all;
+                _merging[(int)work] = null;
                 return false;
             }
             removed = [.. inputs.Select(segment => segment.Removed.Copy())];
         }
-        SegmentMerger merger = new(Width, inputs, removed);
-        merger.Build(options);
+        Merge(inputs, removed, options);
+        return true;
+    }
+
+    /// <summary>Merges what no policy asks to merge: all there is.</summary>
+    private bool MergeRest()
+    {
+        Segment[] inputs;
+        ulong[][] removed;
         lock (_writer)
         {
-            if (_state is not IndexState state)
-            {
-                _isMerging = false;
-                return false;
-            }
-            if (merger.Merged is not null) merger.CatchUp();
+            if (_state is not { Sealed.Length: > 1 } state || state.Sealed.Sum(segment => (long)segment.Count) > MostRows) return false;
+            inputs = state.Sealed;
+            removed = [.. inputs.Select(segment => segment.Removed.Copy())];
+        }
+        Merge(inputs, removed, _options);
+        return true;
+    }
+
+    private void Merge(Segment[] inputs, ulong[][] removed, HammingIndexOptions options)
+    {
+        SegmentMerger merger = new(Width, inputs, removed);
+        merger.Build(options);
+        // What was removed meanwhile is taken out in rounds, each shorter than the last, so that the writer waits for a short one only.
+        for (int round = 0; round < 4 && merger.CatchUp() > FewLateRows; round++)
+        {
+            // The count is the condition.
+        }
+        lock (_writer)
+        {
+            if (_state is not IndexState state) return;
+            merger.CatchUp();
             Segment[] rest = [.. state.Sealed.Except(inputs)];
             // Largest first: it makes the limit small for those that follow.
             Segment[] next = merger.Merged is null ? rest : [.. rest.Append(merger.Merged).OrderByDescending(segment => segment.Count)];
             Volatile.Write(ref _state, new IndexState(next, state.Open));
+            StartMerging();
         }
-        return true;
     }
+
+    private Segment[] Choose(MergeWork work, IndexState state) => MergePolicy.Choose(work, state.Sealed, _options.OpenRows, MostRows);
+
+    private long MostRows => Array.MaxLength / Width.Words;
 }

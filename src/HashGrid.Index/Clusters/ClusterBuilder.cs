@@ -26,7 +26,7 @@ internal static unsafe class ClusterBuilder
         uint* k = (uint*)keys.Pointer;
         ClusterAssigner.Assign(words, codes, count, centers, levels, k, threads, progress is null ? null : progress.Advance);
 
-        progress?.Begin(BuildStage.Rows, count);
+        progress?.Begin(BuildStage.Rows, 0);
         NativeBlock starts = NativeBlock.AllocateZeroed((((long)centerCount * levels) + 1) * sizeof(uint));
         NativeBlock order = NativeBlock.Allocate((long)count * sizeof(uint));
         uint* s = (uint*)starts.Pointer, o = (uint*)order.Pointer;

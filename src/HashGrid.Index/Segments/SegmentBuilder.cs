@@ -40,7 +40,7 @@ internal static unsafe class SegmentBuilder
             {
                 if (isInOrder)
                 {
-                    progress?.Begin(BuildStage.Rows, count);
+                    progress?.Begin(BuildStage.Rows, 0);
                     (codes, ids) = Sort(width, count, codes, ids, parts);
                 }
                 multiIndex = MultiIndexBuilder.Build(width, (ulong*)codes.Pointer, count, parts, isInOrder, copies, options.BuildThreadCount, progress);

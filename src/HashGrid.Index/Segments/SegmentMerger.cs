@@ -34,23 +34,31 @@ internal sealed unsafe class SegmentMerger(CodeWidth width, Segment[] inputs, ul
         GC.KeepAlive(inputs);
     }
 
-    /// <summary>Marks the rows that were removed while <see cref="Build"/> ran. The short part; under the writer's lock.</summary>
-    public void CatchUp()
+    /// <summary>Marks the rows that were removed since <see cref="Build"/> began, or since the last call.</summary>
+    /// <returns>How many.</returns>
+    /// <remarks>Without the writer's lock it may miss the latest; the last call is made under the lock.</remarks>
+    public int CatchUp()
     {
+        if (Merged is null) return 0;
+        int count = 0;
         for (int i = 0; i < inputs.Length; i++)
         {
             ReadOnlySpan<ulong> now = inputs[i].Removed.Words;
+            if (removed[i].Length < now.Length) removed[i] = new ulong[now.Length];
             for (int word = 0; word < now.Length; word++)
             {
-                ulong late = now[word] & ~(removed[i].Length == 0 ? 0 : removed[i][word]);
+                ulong late = now[word] & ~removed[i][word];
+                removed[i][word] |= late;
                 for (; late != 0; late &= late - 1)
                 {
-                    ulong id = inputs[i].Ids[(word * 64) + System.Numerics.BitOperations.TrailingZeroCount(late)];
-                    int row = Merged!.FindLive(id);
-                    if (row >= 0) Merged.Removed.Mark(row);
+                    int row = Merged.FindLive(inputs[i].Ids[(word * 64) + System.Numerics.BitOperations.TrailingZeroCount(late)]);
+                    if (row < 0) continue;
+                    Merged.Removed.Mark(row);
+                    count++;
                 }
             }
         }
+        return count;
     }
 
     private IEnumerable<int> LiveRows(int input)
