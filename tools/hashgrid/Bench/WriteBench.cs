@@ -5,58 +5,88 @@ using HashGrid.Index;
 namespace HashGrid.CommandLine.Bench;
 
 /// <summary>Adds, upserts and removes on one thread while another searches; how long searches take with and without the writer.</summary>
-internal static class WriteBench
+/// <param name="count">Codes there at the beginning, uniform, of 64 bits.</param>
+/// <param name="rate">Writes a second, paced in steps of a millisecond; 0: as many as one thread can.</param>
+internal sealed class WriteBench(int count, int rate)
 {
-    /// <summary>Runs it on uniform codes of 64 bits.</summary>
-    /// <param name="count">Codes there at the beginning, and added, replaced and removed.</param>
-    public static JsonObject Run(int count)
+    private const int PacedSeconds = 3;
+    private const int UnpacedWrites = 1_000_000;
+
+    private readonly ulong[] _codes = MadeCodes.Make("uniform", new CodeWidth(64), count, 0);
+
+    /// <summary>Each kind of write in turn, and searches alone before and after: the index is larger then, and so is the time of a search.</summary>
+    public JsonObject Run(CancellationToken ct)
     {
-        var width = new CodeWidth(64);
-        ulong[] codes = MadeCodes.Make("uniform", width, count, 0);
-        using HammingIndex index = HammingIndex.Build(width, [], codes);
+        using HammingIndex index = HammingIndex.Build(new CodeWidth(64), [], _codes);
         // Each path once, small, so that nothing below measures the compiler.
-        for (int i = 0; i < 20_000; i++) index.Add(ulong.MaxValue - (ulong)i, [codes[i] ^ 3]);
-        for (int i = 0; i < 20_000; i++) index.Upsert(ulong.MaxValue - (ulong)i, [codes[i] ^ 5]);
+        for (int i = 0; i < 20_000; i++) index.Add(ulong.MaxValue - (ulong)i, [Code(i) ^ 3]);
+        for (int i = 0; i < 20_000; i++) index.Upsert(ulong.MaxValue - (ulong)i, [Code(i) ^ 5]);
         for (int i = 0; i < 20_000; i++) index.Remove(ulong.MaxValue - (ulong)i);
-        using var warm = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        Searches(index, codes, warm.Token);
-        using var idleTime = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        List<double> idle = Searches(index, codes, idleTime.Token);
-        var report = new JsonObject { ["what"] = "writes", ["codes"] = count };
-        Add(report, "idle", idle);
-        Measure(report, "adds", index, codes, i => index.Add((ulong)(count + i), [codes[i] ^ 1]));
-        Measure(report, "upserts", index, codes, i => index.Upsert((ulong)(count + i), [codes[i] ^ 2]));
-        Measure(report, "removes", index, codes, i => index.Remove((ulong)(count + i)));
+        Idle(index, ct);
+        index.Compact();
+        var report = new JsonObject { ["what"] = "writes", ["codes"] = count, ["rate"] = rate, ["search_idle"] = Summary(Idle(index, ct)) };
+        report["adds"] = Measure(index, i => index.Add((ulong)(count + (long)i), [Code(i) ^ 1]), ct);
+        report["upserts"] = Measure(index, i => index.Upsert((ulong)(count + (long)i), [Code(i) ^ 2]), ct);
+        index.Compact();
+        report["search_idle_after_adds"] = Summary(Idle(index, ct));
+        report["removes"] = Measure(index, i => index.Remove((ulong)(count + (long)i)), ct);
         return report;
     }
 
-    private static void Measure(JsonObject report, string name, HammingIndex index, ulong[] codes, Action<int> write)
+    private JsonObject Measure(HammingIndex index, Action<int> write, CancellationToken ct)
     {
-        using var stop = new CancellationTokenSource();
-        Task<List<double>> reader = Task.Factory.StartNew(() => Searches(index, codes, stop.Token), TaskCreationOptions.LongRunning);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task<List<double>> reader = Task.Factory.StartNew(() => Searches(index, stop.Token), TaskCreationOptions.LongRunning);
+        int writes = rate == 0 ? UnpacedWrites : rate * PacedSeconds;
         long begin = Stopwatch.GetTimestamp();
-        for (int i = 0; i < codes.Length; i++) write(i);
-        double rate = codes.Length / Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        double busy = 0;
+        for (int done = 0; done < writes && !ct.IsCancellationRequested;)
+        {
+            double elapsed = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            int due = rate == 0 ? writes : (int)Math.Min(writes, elapsed * rate);
+            if (due == done)
+            {
+                Thread.Sleep(1);
+                continue;
+            }
+            for (; done < due; done++) write(done);
+            busy += Stopwatch.GetElapsedTime(begin).TotalSeconds - elapsed;
+        }
+        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         stop.Cancel();
-        report[$"{name}_per_second"] = Math.Round(rate);
-        Add(report, name, reader.Result);
+        JsonObject row = Summary(reader.Result);
+        row["per_second"] = Math.Round(writes / seconds);
+        row["per_busy_second"] = Math.Round(writes / busy);
+        return row;
     }
 
-    private static List<double> Searches(HammingIndex index, ulong[] codes, CancellationToken stop)
+    private ulong Code(int i) => _codes[i % count] + ((ulong)(i / count) << 32);
+
+    private List<double> Idle(HammingIndex index, CancellationToken ct)
+    {
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        time.CancelAfter(TimeSpan.FromSeconds(2));
+        return Searches(index, time.Token);
+    }
+
+    private List<double> Searches(HammingIndex index, CancellationToken stop)
     {
         var found = new Neighbor[10];
         List<double> milliseconds = new(1 << 20);
         for (int i = 0; !stop.IsCancellationRequested; i++)
-            milliseconds.Add(index.NearestSearch([codes[i * 7919L % codes.Length] ^ 0x0101], found).Stats.Elapsed.TotalMilliseconds);
+            milliseconds.Add(index.NearestSearch([_codes[i * 7919L % count] ^ 0x0101], found).Stats.Elapsed.TotalMilliseconds);
         return milliseconds;
     }
 
-    private static void Add(JsonObject report, string name, List<double> values)
+    private static JsonObject Summary(List<double> milliseconds)
     {
-        values.Sort();
-        report[$"search_{name}_p50_ms"] = Math.Round(values[values.Count / 2], 3);
-        report[$"search_{name}_p99_ms"] = Math.Round(values[(int)(values.Count * 0.99)], 3);
-        report[$"search_{name}_max_ms"] = Math.Round(values[^1], 3);
-        report[$"search_{name}_count"] = values.Count;
+        milliseconds.Sort();
+        return new JsonObject
+        {
+            ["searches"] = milliseconds.Count,
+            ["search_p50_ms"] = Math.Round(milliseconds[milliseconds.Count / 2], 3),
+            ["search_p99_ms"] = Math.Round(milliseconds[(int)(milliseconds.Count * 0.99)], 3),
+            ["search_max_ms"] = Math.Round(milliseconds[^1], 3),
+        };
     }
 }

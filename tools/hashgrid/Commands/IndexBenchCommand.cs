@@ -22,7 +22,7 @@ internal sealed class IndexBenchCommand : ToolCommand
     private readonly Option<string> _engines = new("--engines") { DefaultValueFactory = _ => "auto,scan,multi,clusters", HelpName = "NAME,NAME", Description = "Engines to force, one measurement for each; auto plans" };
     private readonly Option<string> _threads = new("--threads") { DefaultValueFactory = _ => "1", HelpName = "N,N", Description = "Threads a search, one measurement for each; the index is built with the most of them" };
     private readonly Option<bool> _batch = new("--batch") { Description = "Measure all queries in one call, too" };
-    private readonly Option<bool> _writes = new("--writes") { Description = "Measure adds, upserts and removes beside a searching thread, on uniform codes, too" };
+    private readonly Option<string?> _writes = new("--writes") { HelpName = "RATE,RATE", Description = "Measure adds, upserts and removes at so many a second beside a searching thread, too, on --count uniform codes; 0: as many as one thread can" };
     private readonly Option<double> _seconds = new("--seconds") { DefaultValueFactory = _ => 1, HelpName = "S", Description = "Time for one measurement" };
     private readonly Option<string> _clock = new("--clock") { DefaultValueFactory = _ => "wall", HelpName = "NAME", Description = "wall, or cpu: processor time, for a machine that others use too" };
 
@@ -44,6 +44,7 @@ internal sealed class IndexBenchCommand : ToolCommand
     {
         int[] ks = NumberList.Parse(parsed.GetRequiredValue(_k), "-k", 1, 1_000_000), radii = parsed.GetValue(_within) is { } within ? NumberList.Parse(within, "--within", 0, CodeWidth.MaxBits) : [];
         int[] threads = NumberList.Parse(parsed.GetRequiredValue(_threads), "--threads", 1, 256);
+        int[] rates = parsed.GetValue(_writes) is { } writes ? NumberList.Parse(writes, "--writes", 0, 100_000_000) : [];
         string[] engines = parsed.GetRequiredValue(_engines).Split(',');
         if (engines.FirstOrDefault(name => !EngineName.All.Contains(name)) is { } unknown)
             throw new UsageException($"--engines names '{unknown}', but {string.Join(", ", EngineName.All)} exist");
@@ -95,7 +96,7 @@ internal sealed class IndexBenchCommand : ToolCommand
                     foreach (int k in ks) results.Add(bench.Batch(k, options, ct));
                 }
             }
-            if (parsed.GetValue(_writes)) results.Add(WriteBench.Run(1_000_000));
+            foreach (int rate in rates) results.Add(new WriteBench(count, rate).Run(ct));
             Json.Print(report);
         }
         return 0;

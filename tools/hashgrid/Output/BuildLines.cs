@@ -24,7 +24,7 @@ internal sealed class BuildLines : IProgress<BuildProgress>
                 BuildStage.Reading => "reading codes",
                 BuildStage.Centers => "finding centres",
                 BuildStage.Clusters => "giving codes their centres",
-                BuildStage.Rows => "sorting codes by centre",
+                BuildStage.Rows => "putting codes in order",
                 _ => "sorting into hash tables",
             };
             string share = value.Total > 0 ? $" {100.0 * value.Done / value.Total:F0} %" : "";
