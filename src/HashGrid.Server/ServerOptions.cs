@@ -63,14 +63,23 @@ public sealed record ServerOptions
     /// <summary>Bytes of image files admitted and not decoded, of all callers; default 256 MiB, at least <see cref="MaxImageBytes"/>.</summary>
     public long MaxQueuedBytes { get; init; } = 256L << 20;
 
+    /// <summary>Pixels of images admitted and not decoded, of all callers, by their headers; default 1,024 million, at least <see cref="MaxImagePixels"/>.</summary>
+    public long MaxQueuedPixels { get; init; } = 1_024_000_000;
+
+    /// <summary>Pixels of images that are decoded at the same time, each up to 8 bytes of memory; default 128 million, at least <see cref="MaxImagePixels"/>.</summary>
+    public long MaxDecodingPixels { get; init; } = 128_000_000;
+
     /// <summary>Bytes of chunked images that are arriving, of all callers; default 128 MiB, at least <see cref="MaxImageBytes"/>.</summary>
     public long MaxUploadBytes { get; init; } = 128L << 20;
 
     /// <summary>Credits of one ingest stream, in items; default 64, 1 to 4,096. Fewer are given when items are large or streams are many.</summary>
     public int StreamWindowItems { get; init; } = 64;
 
-    /// <summary>Credits of one ingest stream, in bytes, by the size of its recent items; default 16 MiB.</summary>
+    /// <summary>Credits of one ingest stream, in bytes, by the size of its recent items; default 16 MiB. No stream holds more of the queue, but for one larger image.</summary>
     public long StreamWindowBytes { get; init; } = 16L << 20;
+
+    /// <summary>Pixels of one stream's images admitted and not decoded; default 256 million. A larger image is taken alone.</summary>
+    public long StreamWindowPixels { get; init; } = 256_000_000;
 
     /// <summary>Unanswered requests of one Encode or SearchStream call; default 64, 1 to 4,096.</summary>
     public int ReplyWindow { get; init; } = 64;
@@ -113,7 +122,20 @@ public sealed record ServerOptions
 
     internal ImageLimits ImageLimits => new() { MaxBytes = MaxImageBytes, MaxSide = MaxImageSide, MaxPixels = MaxImagePixels };
 
-    internal EncodeLimits EncodeLimits => new() { MaxItems = MaxQueuedItems, MaxBytes = MaxQueuedBytes, MaxBatch = MaxBatch, DecodeAhead = 2 * MaxBatch };
+    internal EncodeLimits EncodeLimits => new()
+    {
+        MaxItems = MaxQueuedItems,
+        MaxBytes = MaxQueuedBytes,
+        MaxPixels = MaxQueuedPixels,
+        MaxDecodingPixels = MaxDecodingPixels,
+        // An eighth for searches by image; but never so much that the largest image would not fit beside it.
+        Reserve = new EncodeLoad(MaxQueuedItems / 8, Math.Min(MaxQueuedBytes / 8, MaxQueuedBytes - MaxImageBytes), Math.Min(MaxQueuedPixels / 8, MaxQueuedPixels - MaxImagePixels)),
+        MaxBatch = MaxBatch,
+        DecodeAhead = 2 * MaxBatch,
+    };
+
+    /// <summary>What one stream may hold of the encoder's queue.</summary>
+    internal EncodeLoad StreamLimit => new(Math.Max(StreamWindowItems, ReplyWindow), Math.Max(StreamWindowBytes, MaxImageBytes), Math.Max(StreamWindowPixels, MaxImagePixels));
 
     /// <summary>Room for every stream's window at once: a stalled stream can only stall itself.</summary>
     internal int Http2ConnectionWindowBytes => Math.Max(16 << 20, checked((Http2StreamsPerConnection + 1) * Http2StreamWindowBytes));
@@ -131,6 +153,9 @@ public sealed record ServerOptions
         Range(nameof(MaxMessageBytes), MaxMessageBytes, 128 << 10, 256 << 20);
         Range(nameof(MaxQueuedItems), MaxQueuedItems, 1, 65_536);
         Range(nameof(MaxQueuedBytes), MaxQueuedBytes, MaxImageBytes, 1L << 40);
+        Range(nameof(MaxQueuedPixels), MaxQueuedPixels, MaxImagePixels, 1L << 40);
+        Range(nameof(MaxDecodingPixels), MaxDecodingPixels, MaxImagePixels, 1L << 40);
+        Range(nameof(StreamWindowPixels), StreamWindowPixels, 1, 1L << 40);
         Range(nameof(MaxUploadBytes), MaxUploadBytes, MaxImageBytes, 1L << 40);
         Range(nameof(StreamWindowItems), StreamWindowItems, 1, 4096);
         Range(nameof(StreamWindowBytes), StreamWindowBytes, 64 << 10, 1L << 40);

@@ -42,7 +42,7 @@ public sealed class ChunkedImage : IAsyncDisposable
         if (announced > (ulong)maxImageBytes)
             return new ChunkedImage(announced, budget, new Failure(ErrorReason.ImageTooManyBytes,
                 $"the announced image has {announced} bytes, but this server takes at most {maxImageBytes}; shrink it or raise MaxImageBytes"));
-        await budget.TakeAsync((long)announced, ct);
+        await budget.TakeAsync(budget.Common, new EncodeLoad(1, (long)announced, 0), ct);
         return new ChunkedImage(announced, budget, refusal: null);
     }
 
@@ -84,6 +84,7 @@ public sealed class ChunkedImage : IAsyncDisposable
         ReadResult result = await _pipe.Reader.ReadAtLeastAsync((int)_announced, ct);
         byte[] file = GC.AllocateUninitializedArray<byte>((int)_announced);
         result.Buffer.CopyTo(file);
+        _pipe.Reader.AdvanceTo(result.Buffer.End);   // the pieces go now, not after the wait for the encoder's queue
         return file;
     }
 
@@ -93,6 +94,6 @@ public sealed class ChunkedImage : IAsyncDisposable
         if (_pipe is null) return;
         await _pipe.Writer.CompleteAsync();
         await _pipe.Reader.CompleteAsync();
-        _budget.Release(1, (long)_announced);
+        _budget.Release(_budget.Common, new EncodeLoad(1, (long)_announced, 0));
     }
 }

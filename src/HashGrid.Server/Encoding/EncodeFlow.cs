@@ -12,7 +12,11 @@ public sealed class EncodeFlow
     /// <summary>Bulk ingest.</summary>
     public const double IngestWeight = 1;
 
-    internal EncodeFlow(FairQueue<EncodeItem>.Lane waiting, FairQueue<EncodeItem>.Lane decoded) => (Waiting, Decoded) = (waiting, decoded);
+    internal EncodeFlow(AdmissionShare share, FairQueue<EncodeItem>.Lane waiting, FairQueue<EncodeItem>.Lane decoded) =>
+        (Share, Waiting, Decoded) = (share, waiting, decoded);
+
+    /// <summary>Its part of the room in the queue.</summary>
+    public AdmissionShare Share { get; }
 
     internal FairQueue<EncodeItem>.Lane Waiting { get; }
 

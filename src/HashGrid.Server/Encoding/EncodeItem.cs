@@ -8,9 +8,10 @@ public sealed class EncodeItem
     /// <param name="flow">The stream it belongs to.</param>
     /// <param name="file">A whole image file; must not change until <see cref="Code"/> completes.</param>
     /// <param name="deadline">The call's deadline: never encoded after it.</param>
-    public EncodeItem(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline)
+    /// <param name="pixels">Of the picture, by its header.</param>
+    public EncodeItem(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, long pixels = 0)
     {
-        (Flow, File, FileBytes, Deadline) = (flow, file, file.Length, deadline);
+        (Flow, File, Load, Deadline) = (flow, file, new EncodeLoad(1, file.Length, pixels), deadline);
         Node = new LinkedListNode<EncodeItem>(this);
     }
 
@@ -25,10 +26,14 @@ public sealed class EncodeItem
 
     internal ReadOnlyMemory<byte> File { get; set; }
 
-    internal long FileBytes { get; }
+    /// <summary>What it takes of the budget; bytes and pixels until it is decoded.</summary>
+    internal EncodeLoad Load { get; }
+
+    /// <summary>Its order of coming, of all items; 0 until it is queued.</summary>
+    internal long Number { get; set; }
 
     /// <summary>Rented by the decoder, returned by whoever ends the item.</summary>
-    internal float[]? Pixels { get; set; }
+    internal float[]? Picture { get; set; }
 
     internal LinkedListNode<EncodeItem> Node { get; }
 

@@ -27,7 +27,7 @@ public sealed class EncodePipeline : IDisposable
         (Model, Device) = (encoder.Identity, encoder.Device);
         _scheduler = new EncodeScheduler(limits, time, metrics);
         _worker = new EncodeWorker(encoder, _scheduler, limits.MaxBatch, StartDecoders, time, metrics, logger);
-        metrics.ObserveQueue(() => _scheduler.Queued, () => (_scheduler.Budget.Items, _scheduler.Budget.Bytes));
+        metrics.ObserveQueue(() => _scheduler.Queued, () => _scheduler.Budget.Held);
     }
 
     public ModelIdentity Model { get; }
@@ -35,7 +35,7 @@ public sealed class EncodePipeline : IDisposable
     /// <summary>"cpu" or "cuda:0".</summary>
     public string Device { get; }
 
-    /// <summary>What is admitted and not finished, in items and bytes.</summary>
+    /// <summary>What is admitted and not finished, in items, bytes and pixels.</summary>
     public AdmissionBudget Budget => _scheduler.Budget;
 
     /// <summary>Completes after warm-up, with the measured batch sizes.</summary>
@@ -44,9 +44,10 @@ public sealed class EncodePipeline : IDisposable
     public void Start() => _worker.Start();
 
     /// <param name="weight">See the constants of <see cref="EncodeFlow"/>.</param>
-    public EncodeFlow OpenFlow(double weight) => _scheduler.OpenFlow(weight);
+    /// <param name="limit">The most that the flow may hold; null: whatever the whole queue may.</param>
+    public EncodeFlow OpenFlow(double weight, EncodeLoad? limit = null) => _scheduler.OpenFlow(weight, limit);
 
-    /// <summary>Queues an image if there is room at once.</summary>
+    /// <summary>Queues an image if there is room at once, the reserve included.</summary>
     /// <param name="flow">The caller's flow.</param>
     /// <param name="file">A whole image file, unchanged until the code is there.</param>
     /// <param name="deadline">Never encoded after it.</param>
@@ -55,17 +56,17 @@ public sealed class EncodePipeline : IDisposable
     /// <exception cref="HashGrid.Model.Imaging.ImageFormatException">The header alone says that it cannot be decoded.</exception>
     public EncodeItem? TryEnqueue(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct)
     {
-        _decoder.Check(file);
-        return _scheduler.Budget.TryTake(file.Length) ? Submit(flow, file, deadline, ct) : null;
+        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file));
+        return _scheduler.Budget.TryTake(flow.Share, item.Load) ? Submit(item, ct) : null;
     }
 
-    /// <summary>Queues an image, waiting for room in the order of arrival.</summary>
+    /// <summary>Queues an image, waiting for room: in the order of arrival in its flow, by weight between flows.</summary>
     /// <inheritdoc cref="TryEnqueue"/>
     public async ValueTask<EncodeItem> EnqueueAsync(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct)
     {
-        _decoder.Check(file);
-        await _scheduler.Budget.TakeAsync(file.Length, ct);
-        return Submit(flow, file, deadline, ct);
+        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file));
+        await _scheduler.Budget.TakeAsync(flow.Share, item.Load, ct);
+        return Submit(item, ct);
     }
 
     /// <summary>Refuses what waits, ends the running batch, frees the network.</summary>
@@ -75,9 +76,8 @@ public sealed class EncodePipeline : IDisposable
         _worker.Dispose();
     }
 
-    private EncodeItem Submit(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct)
+    private EncodeItem Submit(EncodeItem item, CancellationToken ct)
     {
-        var item = new EncodeItem(flow, file, deadline);
         _scheduler.Submit(item, ct);
         StartDecoders();
         return item;

@@ -7,7 +7,7 @@ namespace HashGrid.Server.Encoding;
 
 /// <summary>
 /// Decides what is decoded and what is encoded next: admitted items wait in fair order, are decoded a bounded number ahead, and leave in
-/// batches, in fair order again. A cancelled item, or one whose deadline has passed, is unlinked and never reaches the network.
+/// batches, in fair order again. A cancelled item, or one whose deadline passes, is unlinked at that moment and never reaches the network.
 /// </summary>
 /// <remarks>
 /// Thread-safe, and without threads of its own: the pipeline asks for work, so that a test can play the part of threads and clock.
@@ -21,13 +21,17 @@ public sealed class EncodeScheduler
     private readonly EncodeLimits _limits;
     private readonly TimeProvider _time;
     private readonly ServerMetrics _metrics;
+    private readonly DeadlineQueue _deadlines;
     private int _decoding;
+    private long _decodingPixels;
+    private long _numbers;
     private bool _stopped;
 
     public EncodeScheduler(EncodeLimits limits, TimeProvider time, ServerMetrics metrics)
     {
         (_limits, _time, _metrics) = (limits, time, metrics);
-        Budget = new AdmissionBudget(limits.MaxItems, limits.MaxBytes);
+        Budget = new AdmissionBudget(new EncodeLoad(limits.MaxItems, limits.MaxBytes, limits.MaxPixels), limits.Reserve);
+        _deadlines = new DeadlineQueue(time, ExpireDue);
     }
 
     /// <summary>What is admitted and not finished.</summary>
@@ -39,10 +43,24 @@ public sealed class EncodeScheduler
         get { lock (_gate) return (_waiting.Count, _decoded.Count); }
     }
 
-    /// <param name="weight">The flow's share of the encoder; see the constants of <see cref="EncodeFlow"/>.</param>
-    public EncodeFlow OpenFlow(double weight)
+    /// <summary>Pixels of the images that are being decoded.</summary>
+    public long DecodingPixels
     {
-        lock (_gate) return new EncodeFlow(_waiting.AddLane(weight), _decoded.AddLane(weight));
+        get { lock (_gate) return _decodingPixels; }
+    }
+
+    /// <param name="weight">The flow's share of the encoder; see the constants of <see cref="EncodeFlow"/>.</param>
+    /// <param name="limit">The most that the flow may hold; null: whatever the whole queue may.</param>
+    public EncodeFlow OpenFlow(double weight, EncodeLoad? limit = null)
+    {
+        AdmissionShare share = Budget.OpenShare(limit ?? Budget.Limit, weight);
+        lock (_gate) return new EncodeFlow(share, _waiting.AddLane(weight), _decoded.AddLane(weight));
+    }
+
+    /// <summary>Items of one flow that wait for the decoder.</summary>
+    public int WaitingOf(EncodeFlow flow)
+    {
+        lock (_gate) return flow.Waiting.Items.Count;
     }
 
     /// <summary>Queues an item whose room in <see cref="Budget"/> has been taken already; the scheduler gives it back.</summary>
@@ -58,7 +76,9 @@ public sealed class EncodeScheduler
             else
             {
                 item.StageStamp = _time.GetTimestamp();
+                item.Number = ++_numbers;
                 _waiting.Enqueue(item.Flow.Waiting, item.Node);
+                _deadlines.Add(item);
             }
         }
     }
@@ -68,9 +88,12 @@ public sealed class EncodeScheduler
     {
         lock (_gate)
         {
-            while (_decoding < _limits.Decoders && _decoded.Count + _decoding < _limits.DecodeAhead && _waiting.Dequeue() is { } node)
+            while (_decoding < _limits.Decoders && _decoded.Count + _decoding < _limits.DecodeAhead && _waiting.Peek() is { } node)
             {
                 item = node.Value;
+                // It waits for the others to finish, and nothing overtakes it meanwhile: large images must not starve.
+                if (_decoding > 0 && item.Load.Pixels > _limits.MaxDecodingPixels - _decodingPixels) break;
+                _waiting.Dequeue();
                 if (Expired(item))
                 {
                     FinishExpired(item);
@@ -78,6 +101,7 @@ public sealed class EncodeScheduler
                 }
                 Advance(item, EncodeStage.Decoding);
                 _decoding++;
+                _decodingPixels += item.Load.Pixels;
                 return true;
             }
             item = null;
@@ -94,14 +118,15 @@ public sealed class EncodeScheduler
         lock (_gate)
         {
             _decoding--;
-            item.Pixels = pixels;
+            _decodingPixels -= item.Load.Pixels;
+            item.Picture = pixels;
             if (item.Abandoned || pixels is null || _stopped)
             {
                 Finish(item, failure ?? new ServiceException(ErrorReason.ServerDraining, "the server is stopping; send the image to it again after the restart"));
                 return;
             }
             item.File = default;   // the message that carried it may go
-            Budget.Release(0, item.FileBytes);
+            Budget.Release(item.Flow.Share, item.Load with { Items = 0 });
             Advance(item, EncodeStage.Decoded);
             _decoded.Enqueue(item.Flow.Decoded, item.Node);
         }
@@ -122,6 +147,7 @@ public sealed class EncodeScheduler
                     FinishExpired(item);
                     continue;
                 }
+                _deadlines.Remove(item);   // too late to stop it
                 Advance(item, EncodeStage.Running);
                 batch[count++] = item;
             }
@@ -152,6 +178,7 @@ public sealed class EncodeScheduler
         lock (_gate)
         {
             _stopped = true;
+            _deadlines.Dispose();
             var stopping = new ServiceException(ErrorReason.ServerDraining, "the server is stopping; send the image to it again after the restart");
             while (_waiting.Dequeue() is { } node) Finish(node.Value, stopping);
             while (_decoded.Dequeue() is { } node) Finish(node.Value, stopping);
@@ -162,29 +189,51 @@ public sealed class EncodeScheduler
     {
         lock (_gate)
         {
-            if (!item.SetCancelled(token)) return;
-            switch (item.Stage)
-            {
-                case EncodeStage.Decoding or EncodeStage.Running:
-                    item.Abandoned = true;   // a thread reads its bytes or pixels: it gives them back when it is done
-                    return;
-                case EncodeStage.Waiting when item.Node.List is not null:
-                    _waiting.Remove(item.Flow.Waiting, item.Node);
-                    break;
-                case EncodeStage.Decoded:
-                    _decoded.Remove(item.Flow.Decoded, item.Node);
-                    break;
-            }
-            ReleaseAll(item, fileHeld: item.Stage == EncodeStage.Waiting);
-            item.Stage = EncodeStage.Finished;
-            _metrics.ItemDropped(ErrorReason.Cancelled);
+            if (item.SetCancelled(token)) Unlink(item, ErrorReason.Cancelled);
         }
+    }
+
+    private void ExpireDue()
+    {
+        lock (_gate)
+        {
+            if (_stopped) return;
+            while (_deadlines.TryTakeExpired(out EncodeItem? item))
+            {
+                if (item.SetFailure(Late())) Unlink(item, ErrorReason.DeadlineExceeded);
+                _ = item.Code.Exception;
+            }
+            _deadlines.Arm();
+        }
+    }
+
+    /// <summary>Takes an answered item out of whatever it waits in.</summary>
+    private void Unlink(EncodeItem item, ErrorReason reason)
+    {
+        _metrics.ItemDropped(reason);
+        switch (item.Stage)
+        {
+            case EncodeStage.Decoding or EncodeStage.Running:
+                item.Abandoned = true;   // a thread reads its bytes or pixels: it gives them back when it is done
+                return;
+            case EncodeStage.Waiting when item.Node.List is not null:
+                _waiting.Remove(item.Flow.Waiting, item.Node);
+                break;
+            case EncodeStage.Decoded:
+                _decoded.Remove(item.Flow.Decoded, item.Node);
+                break;
+        }
+        ReleaseAll(item, fileHeld: item.Stage == EncodeStage.Waiting);
+        item.Stage = EncodeStage.Finished;
     }
 
     private bool Expired(EncodeItem item) => item.Deadline <= _time.GetUtcNow();
 
-    private void FinishExpired(EncodeItem item) =>
-        Finish(item, new ServiceException(ErrorReason.DeadlineExceeded, "the deadline passed while the image waited for the encoder; allow more time or send less at once"));
+    // The timer comes a moment late, and not at all between two batches of one instant.
+    private void FinishExpired(EncodeItem item) => Finish(item, Late());
+
+    private static ServiceException Late() =>
+        new(ErrorReason.DeadlineExceeded, "the deadline passed while the image waited for the encoder; allow more time or send less at once");
 
     private void Finish(EncodeItem item, Exception failure)
     {
@@ -199,10 +248,11 @@ public sealed class EncodeScheduler
     private void ReleaseAll(EncodeItem item, bool fileHeld)
     {
         item.Cancellation.Unregister();   // never Dispose: it would wait for a callback that waits for this lock
+        _deadlines.Remove(item);
         item.File = default;
-        if (item.Pixels is { } pixels) ArrayPool<float>.Shared.Return(pixels);
-        item.Pixels = null;
-        Budget.Release(1, fileHeld ? item.FileBytes : 0);
+        if (item.Picture is { } pixels) ArrayPool<float>.Shared.Return(pixels);
+        item.Picture = null;
+        Budget.Release(item.Flow.Share, fileHeld ? item.Load : new EncodeLoad(1, 0, 0));
     }
 
     private void Advance(EncodeItem item, EncodeStage next)

@@ -102,7 +102,7 @@ public sealed class EncodeWorker : IDisposable
     {
         try
         {
-            for (int i = 0; i < items.Length; i++) items[i].Pixels.AsSpan(0, _imagePixels).CopyTo(_pixels.AsSpan(i * _imagePixels));
+            for (int i = 0; i < items.Length; i++) items[i].Picture.AsSpan(0, _imagePixels).CopyTo(_pixels.AsSpan(i * _imagePixels));
             Forward(items.Length);
         }
         catch (Exception failure)

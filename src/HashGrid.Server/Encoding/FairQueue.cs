@@ -8,7 +8,8 @@ namespace HashGrid.Server.Encoding;
 /// Not thread-safe. Enqueue, dequeue and remove cost O(log lanes).
 /// Source: Goyal, Vin, Cheng, "Start-time fair queueing", SIGCOMM 1996, with every item of cost 1.
 /// </remarks>
-public sealed class FairQueue<T>
+/// <param name="credit">Items that a lane may be late and still keep its place: for lanes whose owner needs a moment to bring the next item.</param>
+public sealed class FairQueue<T>(double credit = 0)
 {
     private readonly SortedSet<Lane> _busy = new(Comparer<Lane>.Create(static (a, b) =>
         a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.Number.CompareTo(b.Number)));
@@ -31,9 +32,12 @@ public sealed class FairQueue<T>
         lane.Items.AddLast(node);
         Count++;
         if (lane.Items.Count > 1) return;
-        lane.Start = Math.Max(lane.Start, _now);
+        lane.Start = Math.Max(lane.Start, _now - credit / lane.Weight);
         _busy.Add(lane);
     }
+
+    /// <summary>The item that <see cref="Dequeue"/> would take; null when empty.</summary>
+    public LinkedListNode<T>? Peek() => _busy.Min?.Items.First;
 
     /// <summary>Takes the next item by fair order; null when empty.</summary>
     public LinkedListNode<T>? Dequeue()

@@ -6,8 +6,9 @@ namespace HashGrid.Server.Encoding;
 public interface IImageDecoder
 {
     /// <summary>Refuses what cannot be decoded by looking at its header only.</summary>
+    /// <returns>Its pixels: what decoding costs in time and memory.</returns>
     /// <exception cref="ImageFormatException">Empty, no image, of an unread kind, or above a limit.</exception>
-    public void Check(ReadOnlyMemory<byte> file);
+    public long Check(ReadOnlyMemory<byte> file);
 
     /// <summary>Decodes and resizes.</summary>
     /// <param name="file">A whole image file.</param>

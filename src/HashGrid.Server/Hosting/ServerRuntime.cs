@@ -32,7 +32,7 @@ public sealed class ServerRuntime : IAsyncDisposable
     {
         (_options, _metrics, _logger, _loadEncoder, _calls) = (options, metrics, logger, loadEncoder, calls);
         Streams = new StreamRegistry(options.MaxStreams);
-        Uploads = new AdmissionBudget(int.MaxValue, options.MaxUploadBytes);
+        Uploads = new AdmissionBudget(EncodeLoad.Unbounded with { Bytes = options.MaxUploadBytes });
     }
 
     public EncodePipeline Encoding => _encoding ?? throw NotOpen();

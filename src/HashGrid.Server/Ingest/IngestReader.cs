@@ -20,7 +20,7 @@ internal sealed class IngestReader(
     private const int MaxLabelBytes = 128;
     private const int MaxNameBytes = 256;
 
-    private readonly EncodeFlow _flow = encoding.OpenFlow(EncodeFlow.IngestWeight);
+    private readonly EncodeFlow _flow = encoding.OpenFlow(EncodeFlow.IngestWeight, options.StreamLimit);
     private readonly CodeWidth _width = new(encoding.Model.Bits);
 
     /// <summary>Reads until the client ends the stream or the server drains.</summary>

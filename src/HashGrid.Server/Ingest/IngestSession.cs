@@ -47,7 +47,7 @@ internal sealed class IngestSession
         _logger.StreamOpened(state.Last);
 
         var credits = new CreditWindow(_options.StreamWindowItems, _options.StreamWindowBytes,
-            () => _options.MaxQueuedItems / Math.Max(1, _runtime.Streams.Count));
+            () => (_options.MaxQueuedItems - _options.EncodeLimits.Reserve.Items) / Math.Max(1, _runtime.Streams.Count));
         using var replies = new IngestReplies(writer, _store, credits, _metrics);
         await replies.OpenAsync(state, durable, open.Acknowledged, Wire.ToIdentity(_runtime.Encoding), end.Token);
 

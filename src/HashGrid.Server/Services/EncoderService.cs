@@ -25,7 +25,7 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
 
     private async Task ReadAsync(StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window, DateTimeOffset deadline, CancellationToken ct)
     {
-        EncodeFlow flow = runtime.Encoding.OpenFlow(EncodeFlow.EncodeWeight);
+        EncodeFlow flow = runtime.Encoding.OpenFlow(EncodeFlow.EncodeWeight, options.StreamLimit);
         while (await input.NextAsync() is { } request)
         {
             if (request.ContentCase == EncodeRequest.ContentOneofCase.Chunk)

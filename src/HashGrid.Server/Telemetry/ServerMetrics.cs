@@ -77,12 +77,13 @@ public sealed class ServerMetrics : IDisposable
     public void StreamsChanged(int delta) => _streams.Add(delta);
 
     /// <summary>Registers the gauges of the encoder's queue; read only when somebody collects.</summary>
-    public void ObserveQueue(Func<(int Waiting, int Decoded)> queued, Func<(int Items, long Bytes)> admitted)
+    public void ObserveQueue(Func<(int Waiting, int Decoded)> queued, Func<EncodeLoad> admitted)
     {
         _meter.CreateObservableGauge("hashgrid.encode.waiting", () => queued().Waiting, "{image}", "Images waiting for a decoder.");
         _meter.CreateObservableGauge("hashgrid.encode.decoded", () => queued().Decoded, "{image}", "Images waiting for the network.");
         _meter.CreateObservableGauge("hashgrid.encode.items", () => admitted().Items, "{image}", "Images admitted and not finished.");
         _meter.CreateObservableGauge("hashgrid.encode.bytes", () => admitted().Bytes, "By", "File bytes admitted and not decoded.");
+        _meter.CreateObservableGauge("hashgrid.encode.pixels", () => admitted().Pixels, "{pixel}", "Pixels admitted and not decoded.");
     }
 
     public void Dispose() => _meter.Dispose();

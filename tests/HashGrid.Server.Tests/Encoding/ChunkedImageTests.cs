@@ -6,7 +6,7 @@ namespace HashGrid.Server.Tests.Encoding;
 
 public sealed class ChunkedImageTests
 {
-    private readonly AdmissionBudget _budget = new(100, 1000);
+    private readonly AdmissionBudget _budget = new(new EncodeLoad(100, 1000, 0));
 
     [TestCase(1, 1)]
     [TestCase(100, 33)]
@@ -53,7 +53,7 @@ public sealed class ChunkedImageTests
     [TestCase(ChunkedImage.MaxChunkBytes + 1)]
     public async Task Append_EmptyOrTooLarge_Throws(int bytes)
     {
-        AdmissionBudget budget = new(1, 1 << 20);
+        AdmissionBudget budget = new(new EncodeLoad(1, 1 << 20, 0));
         await using ChunkedImage image = await ChunkedImage.AnnounceAsync(1 << 20, 1 << 20, budget, CancellationToken.None);
         Assert.That(() => image.Append(new byte[bytes]), Throws.InstanceOf<ServiceException>().With.Property("Reason").EqualTo(ErrorReason.ChunkTooLarge));
     }

@@ -8,15 +8,16 @@ namespace HashGrid.Server.Tests.Encoding;
 
 public sealed class EncodeSchedulerTests
 {
-    private readonly FakeClock _clock = new();
+    private FakeClock _clock = null!;
     private ServerMetrics _metrics = null!;
     private EncodeScheduler _scheduler = null!;
 
     [SetUp]
     public void SetUp()
     {
+        _clock = new FakeClock();
         _metrics = new ServerMetrics();
-        _scheduler = new EncodeScheduler(new EncodeLimits { MaxItems = 100, MaxBytes = 1000, Decoders = 2, DecodeAhead = 4, MaxBatch = 8 }, _clock, _metrics);
+        _scheduler = new EncodeScheduler(new EncodeLimits { MaxItems = 100, MaxBytes = 1000, Decoders = 2, MaxDecodingPixels = 100, DecodeAhead = 4, MaxBatch = 8 }, _clock, _metrics);
     }
 
     [TearDown]
@@ -97,6 +98,57 @@ public sealed class EncodeSchedulerTests
         Assert.That(((ServiceException)late.Code.Exception!.InnerException!).Reason, Is.EqualTo(ErrorReason.DeadlineExceeded));
     }
 
+    [TestCase(EncodeStage.Waiting)]
+    [TestCase(EncodeStage.Decoding)]
+    [TestCase(EncodeStage.Decoded)]
+    public void Deadline_PassesInAnyStage_IsToldAtThatMomentAndHoldsNothingInTheEnd(EncodeStage stage)
+    {
+        EncodeItem item = Submit(deadline: FakeClock.Epoch.AddSeconds(1)), behind = Submit(deadline: FakeClock.Epoch.AddSeconds(9));
+        if (stage >= EncodeStage.Decoding) _scheduler.TryStartDecode(out _);
+        if (stage >= EncodeStage.Decoded) _scheduler.FinishDecode(item, ArrayPool<float>.Shared.Rent(4), failure: null);
+        _clock.Advance(TimeSpan.FromSeconds(0.999));
+        Assert.That(item.Code.IsCompleted, Is.False);
+
+        _clock.Advance(TimeSpan.FromSeconds(0.001));
+
+        Assert.That(((ServiceException)item.Code.Exception!.InnerException!).Reason, Is.EqualTo(ErrorReason.DeadlineExceeded));
+        Assert.That(_scheduler.Budget.Items, Is.EqualTo(stage == EncodeStage.Decoding ? 2 : 1), "a decoder's thread gives back what it reads when it is done");
+        if (stage == EncodeStage.Decoding) _scheduler.FinishDecode(item, ArrayPool<float>.Shared.Rent(4), failure: null);
+        Assert.That((_scheduler.Budget.Items, _scheduler.TakeBatch(new EncodeItem[1], 1)), Is.EqualTo((1, 0)));
+        _clock.Advance(TimeSpan.FromSeconds(8));
+        Assert.That((behind.Code.IsFaulted, _scheduler.Budget.Held), Is.EqualTo((true, default(EncodeLoad))), "the timer is set for the next one");
+    }
+
+    [Test]
+    public void Submit_CancelledBeforeWithTheDeadlineOfAnother_LeavesTheOthersDeadlineAlone()
+    {
+        EncodeItem first = Submit(deadline: FakeClock.Epoch.AddSeconds(1));
+        Submit(deadline: FakeClock.Epoch.AddSeconds(1), ct: new CancellationToken(canceled: true));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(first.Code.IsFaulted, Is.True);
+    }
+
+    [Test]
+    public void TryStartDecode_PixelsUsedUp_WaitsAndNothingOvertakes()
+    {
+        EncodeItem first = Submit(pixels: 60);
+        Submit(pixels: 50);
+        Submit(pixels: 1);
+        Assert.That((Start(), Start(), _scheduler.DecodingPixels), Is.EqualTo((true, false, 60L)));
+        _scheduler.FinishDecode(first, ArrayPool<float>.Shared.Rent(4), failure: null);
+        Assert.That((Start(), Start(), _scheduler.DecodingPixels), Is.EqualTo((true, true, 51L)));
+    }
+
+    [Test]
+    public void TryStartDecode_LargerThanAllPixels_IsDecodedAlone()
+    {
+        EncodeItem large = Submit(pixels: 500);
+        Submit(pixels: 1);
+        Assert.That((Start(), Start()), Is.EqualTo((true, false)));
+        _scheduler.FinishDecode(large, ArrayPool<float>.Shared.Rent(4), failure: null);
+        Assert.That((Start(), _scheduler.DecodingPixels), Is.EqualTo((true, 1L)));
+    }
+
     [Test]
     public void TryStartDecode_DeadlinePassedWhileWaiting_IsNotDecoded()
     {
@@ -147,10 +199,10 @@ public sealed class EncodeSchedulerTests
         Assert.That(_scheduler.Budget.Items, Is.Zero);
     }
 
-    private EncodeItem Submit(EncodeFlow? flow = null, DateTimeOffset? deadline = null, CancellationToken ct = default)
+    private EncodeItem Submit(EncodeFlow? flow = null, DateTimeOffset? deadline = null, CancellationToken ct = default, long pixels = 1)
     {
-        var item = new EncodeItem(flow ?? _scheduler.OpenFlow(1), new byte[10], deadline ?? DateTimeOffset.MaxValue);
-        Assert.That(_scheduler.Budget.TryTake(10), Is.True);
+        var item = new EncodeItem(flow ??= _scheduler.OpenFlow(1), new byte[10], deadline ?? DateTimeOffset.MaxValue, pixels);
+        Assert.That(_scheduler.Budget.TryTake(flow.Share, new EncodeLoad(1, 10, pixels)), Is.True);
         _scheduler.Submit(item, ct);
         return item;
     }

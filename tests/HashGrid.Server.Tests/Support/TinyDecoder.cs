@@ -8,10 +8,9 @@ internal sealed class TinyDecoder : IImageDecoder
 {
     public Action? BeforeDecode { get; set; }
 
-    public void Check(ReadOnlyMemory<byte> file)
-    {
-        if (file.IsEmpty) throw new ImageFormatException(ImageProblem.Empty, "the image has 0 bytes; send a file");
-    }
+    public long Check(ReadOnlyMemory<byte> file) => file.IsEmpty
+        ? throw new ImageFormatException(ImageProblem.Empty, "the image has 0 bytes; send a file")
+        : file.Length;
 
     public void Decode(ReadOnlyMemory<byte> file, int size, Span<float> destination)
     {

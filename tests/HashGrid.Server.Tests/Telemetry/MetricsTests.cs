@@ -25,7 +25,7 @@ public sealed partial class MetricsTests
         metrics.StageTook(EncodeStage.Running, TimeSpan.FromMilliseconds(7));
         metrics.StreamsChanged(2);
         metrics.StreamsChanged(-1);
-        metrics.ObserveQueue(() => (4, 5), () => (6, 7));
+        metrics.ObserveQueue(() => (4, 5), () => new EncodeLoad(6, 7, 8));
         string text = page.Write();
         using (Assert.EnterMultipleScope())
         {
@@ -34,7 +34,7 @@ public sealed partial class MetricsTests
             Assert.That(text, Does.Contain("hashgrid_encode_batch_bucket{le=\"2\"} 0\nhashgrid_encode_batch_bucket{le=\"4\"} 1\nhashgrid_encode_batch_bucket{le=\"8\"} 2\n"));
             Assert.That(text, Does.Contain("hashgrid_encode_stage_seconds_bucket{stage=\"forward\",le=\"0.005\"} 0\nhashgrid_encode_stage_seconds_bucket{stage=\"forward\",le=\"0.01\"} 1\n"));
             Assert.That(text, Does.Contain("hashgrid_ingest_streams 1\n"));
-            Assert.That(text, Does.Contain("hashgrid_encode_waiting 4\n").And.Contains("hashgrid_encode_bytes 7\n"));
+            Assert.That(text, Does.Contain("hashgrid_encode_waiting 4\n").And.Contains("hashgrid_encode_bytes 7\n").And.Contains("hashgrid_encode_pixels 8\n"));
             foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) Assert.That(line, Does.Match(Line()));
         }
     }
