@@ -47,7 +47,7 @@ public sealed partial class HammingIndex
         private void PlanOne(int query)
         {
             SearchTally tally = new() { Budget = options.MaxCandidates };
-            Collector answer = new(Place(query), index.Width.Bits, new CollectorRules(options.Filter, options.Among, false));
+            Collector answer = new(Place(query), index.Width.Bits, CollectorRules.Of(options, countsMore: false));
             bool isDone = index.Search(Query(query), new Planner(options with { Threads = 1 }, mayDefer: options.MaxCandidates == 0), ref answer, ref tally);
             if (isDone) Finish(query, ref answer);
             lock (_gate)
@@ -62,7 +62,7 @@ public sealed partial class HammingIndex
         private void ScanShare(int from, int to)
         {
             QuerySlot[] slots = [.. _deferred[from..to]];
-            BatchScan scan = new(_words, queries, answers, k, slots, new CollectorRules(options.Filter, options.Among, false));
+            BatchScan scan = new(_words, queries, answers, k, slots, CollectorRules.Of(options, countsMore: false));
             SearchTally tally = default;
             IndexState state = index.Capture(out long version);
             foreach (Segment segment in state.Sealed)

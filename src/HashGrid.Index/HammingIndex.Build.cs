@@ -9,13 +9,14 @@ public sealed partial class HammingIndex
     /// <param name="ids">One id a code, all different; empty: ids are positions, and cost no memory.</param>
     /// <param name="codes">Codes × <c>width.Words</c> words, spare bits zero.</param>
     /// <param name="options">How to keep them; the default is right for most.</param>
+    /// <param name="labels">The labels of each code, one bit each, for <see cref="SearchOptions.AnyLabel"/>; empty: none, and cost no memory.</param>
     /// <returns>The index; the spans are copied and not kept.</returns>
     /// <exception cref="ArgumentException">
-    /// <paramref name="codes"/> is no whole number of codes or has spare bits set; <paramref name="ids"/> has another count, or an id twice.
+    /// <paramref name="codes"/> is no whole number of codes or has spare bits set; <paramref name="ids"/> or <paramref name="labels"/> has another count, or an id comes twice.
     /// </exception>
     /// <remarks>O(n · m) for m substrings, spread over <see cref="HammingIndexOptions.BuildThreads"/>. At most 2^31 − 1 words in one call.</remarks>
     public static unsafe HammingIndex Build(
-        CodeWidth width, ReadOnlySpan<ulong> ids, ReadOnlySpan<ulong> codes, HammingIndexOptions? options = null)
+        CodeWidth width, ReadOnlySpan<ulong> ids, ReadOnlySpan<ulong> codes, HammingIndexOptions? options = null, ReadOnlySpan<ulong> labels = default)
     {
         options = HammingIndexOptions.Require(options);
         if (width.Bits == 0) throw new ArgumentException("width is default(CodeWidth); use new CodeWidth(bits)", nameof(width));
@@ -28,6 +29,10 @@ public sealed partial class HammingIndex
         {
             throw new ArgumentException($"there are {ids.Length} ids for {count} codes; give one each, or none", nameof(ids));
         }
+        if (labels.Length != 0 && labels.Length != count)
+        {
+            throw new ArgumentException($"there are labels of {labels.Length} codes for {count} codes; give them for each, or none", nameof(labels));
+        }
         if (width.LastWordMask != ulong.MaxValue)
         {
             for (int row = 0; row < count; row++) width.Require(codes.Slice(row * width.Words, width.Words), $"{nameof(codes)}[{row}]");
@@ -36,13 +41,7 @@ public sealed partial class HammingIndex
 
         NativeBlock codeBlock = NativeBlock.Allocate((long)codes.Length * sizeof(ulong));
         codes.CopyTo(new Span<ulong>(codeBlock.Pointer, codes.Length));
-        NativeBlock? idBlock = null;
-        if (!ids.IsEmpty)
-        {
-            idBlock = NativeBlock.Allocate((long)count * sizeof(ulong));
-            ids.CopyTo(new Span<ulong>(idBlock.Pointer, count));
-        }
-        return new HammingIndex(width, options, [BuildSegment(width, count, codeBlock, idBlock, 0, options, null)]);
+        return new HammingIndex(width, options, [BuildSegment(width, count, codeBlock, CopyOf(ids), CopyOf(labels), 0, options, null)]);
     }
 
     /// <summary>Makes an index of raw codes as they come from a stream, such as a file too large to be held twice.</summary>
@@ -87,17 +86,25 @@ public sealed partial class HammingIndex
                     width.Require(new ReadOnlySpan<ulong>((ulong*)block.Pointer + (row * width.Words), width.Words), $"{nameof(codes)}[{first + (ulong)row}]");
                 }
             }
-            segments.Add(BuildSegment(width, rows, block, idBlock, first, options, reporter));
+            segments.Add(BuildSegment(width, rows, block, idBlock, null, first, options, reporter));
             first += (ulong)rows;
         }
         if (ids is not null) RequireDifferentIds(segments);
         return new HammingIndex(width, options, [.. segments]);
     }
 
-    private static unsafe Segment BuildSegment(
-        CodeWidth width, int count, NativeBlock codes, NativeBlock? ids, ulong first, HammingIndexOptions options, BuildReporter? reporter)
+    private static unsafe NativeBlock? CopyOf(ReadOnlySpan<ulong> values)
     {
-        Segment segment = SegmentBuilder.Build(width, count, codes, ids is null ? IdColumn.Counted(first) : IdColumn.Given(ids), options, reporter);
+        if (values.IsEmpty) return null;
+        NativeBlock block = NativeBlock.Allocate((long)values.Length * sizeof(ulong));
+        values.CopyTo(new Span<ulong>(block.Pointer, values.Length));
+        return block;
+    }
+
+    private static unsafe Segment BuildSegment(
+        CodeWidth width, int count, NativeBlock codes, NativeBlock? ids, NativeBlock? labels, ulong first, HammingIndexOptions options, BuildReporter? reporter)
+    {
+        Segment segment = SegmentBuilder.Build(width, count, codes, ids is null ? IdColumn.Counted(first) : IdColumn.Given(ids), labels, options, reporter);
         if (ids is not null && segment.BuildTable() is ulong twice)
         {
             throw new ArgumentException($"id {twice} occurs twice in ids; every code needs its own", nameof(ids));

@@ -7,10 +7,11 @@ public sealed partial class HammingIndex
     /// <summary>Stores a code under a new id.</summary>
     /// <param name="id">The caller's name of the code; any value.</param>
     /// <param name="code">One code of <c>Width.Words</c> words, spare bits zero.</param>
-    /// <returns>Whether it was added, was there already, or the id is taken by another code (then nothing changes).</returns>
+    /// <param name="labels">What searches can ask for (<see cref="SearchOptions.AnyLabel"/>): one bit for each label; what a bit means is the caller's.</param>
+    /// <returns>Whether it was added, was there already, or the id is taken by another code or other labels (then nothing changes).</returns>
     /// <exception cref="ArgumentException"><paramref name="code"/> has another number of words, or a spare bit set.</exception>
     /// <remarks>Amortised O(1). Searches that begin after the return see it.</remarks>
-    public unsafe AddResult Add(ulong id, ReadOnlySpan<ulong> code)
+    public AddResult Add(ulong id, ReadOnlySpan<ulong> code, ulong labels = 0)
     {
         Width.Require(code, nameof(code));
         lock (_writer)
@@ -18,9 +19,9 @@ public sealed partial class HammingIndex
             IndexState state = State;
             if (Locate(state, id, out Segment? segment, out int row))
             {
-                return code.SequenceEqual(new ReadOnlySpan<ulong>(segment!.Code(row), Width.Words)) ? AddResult.Unchanged : AddResult.Conflict;
+                return IsSame(segment!, row, code, labels) ? AddResult.Unchanged : AddResult.Conflict;
             }
-            Append(state, id, code, null, 0);
+            Append(state, id, code, labels, null, 0);
             return AddResult.Added;
         }
     }
@@ -28,10 +29,11 @@ public sealed partial class HammingIndex
     /// <summary>Stores a code under an id, replacing the one it had.</summary>
     /// <param name="id">The caller's name of the code; any value.</param>
     /// <param name="code">One code of <c>Width.Words</c> words, spare bits zero.</param>
+    /// <param name="labels">One bit for each label; replaces those it had.</param>
     /// <returns>True if the id is new.</returns>
     /// <exception cref="ArgumentException"><paramref name="code"/> has another number of words, or a spare bit set.</exception>
     /// <remarks>Amortised O(1). A search running meanwhile sees the old code or the new one.</remarks>
-    public unsafe bool Upsert(ulong id, ReadOnlySpan<ulong> code)
+    public bool Upsert(ulong id, ReadOnlySpan<ulong> code, ulong labels = 0)
     {
         Width.Require(code, nameof(code));
         lock (_writer)
@@ -39,10 +41,10 @@ public sealed partial class HammingIndex
             IndexState state = State;
             if (!Locate(state, id, out Segment? segment, out int row))
             {
-                Append(state, id, code, null, 0);
+                Append(state, id, code, labels, null, 0);
                 return true;
             }
-            if (!code.SequenceEqual(new ReadOnlySpan<ulong>(segment!.Code(row), Width.Words))) Append(state, id, code, segment, row);
+            if (!IsSame(segment!, row, code, labels)) Append(state, id, code, labels, segment, row);
             return false;
         }
     }
@@ -69,14 +71,24 @@ public sealed partial class HammingIndex
     /// <returns>Whether the id is here.</returns>
     /// <exception cref="ArgumentException"><paramref name="code"/> is too short.</exception>
     /// <remarks>O(1) for each segment; no lock. The first look-up after a bulk build with reordered rows makes a table.</remarks>
-    public unsafe bool TryGet(ulong id, Span<ulong> code)
+    public bool TryGet(ulong id, Span<ulong> code) => TryGet(id, code, out _);
+
+    /// <summary>Copies the code of an id, and its labels.</summary>
+    /// <param name="id">The id to look up.</param>
+    /// <param name="code">Receives <c>Width.Words</c> words; untouched when the id is absent.</param>
+    /// <param name="labels">One bit for each label; 0 when the id is absent.</param>
+    /// <returns>Whether the id is here.</returns>
+    /// <exception cref="ArgumentException"><paramref name="code"/> is too short.</exception>
+    public unsafe bool TryGet(ulong id, Span<ulong> code, out ulong labels)
     {
+        labels = 0;
         if (code.Length < Width.Words)
         {
             throw new ArgumentException($"code has room for {code.Length} words, but width {Width.Bits} needs {Width.Words}", nameof(code));
         }
         if (!LocateUnlocked(id, out Segment? segment, out int row)) return false;
         new ReadOnlySpan<ulong>(segment!.Code(row), Width.Words).CopyTo(code);
+        labels = segment.Labels[row];
         GC.KeepAlive(segment);
         return true;
     }
@@ -85,8 +97,11 @@ public sealed partial class HammingIndex
     /// <param name="id">The id to look up.</param>
     public bool Contains(ulong id) => LocateUnlocked(id, out _, out _);
 
+    private unsafe bool IsSame(Segment segment, int row, ReadOnlySpan<ulong> code, ulong labels) =>
+        code.SequenceEqual(new ReadOnlySpan<ulong>(segment.Code(row), Width.Words)) && segment.Labels[row] == labels;
+
     /// <summary>Appends a row, and in the same breath retires the row it replaces.</summary>
-    private void Append(IndexState state, ulong id, ReadOnlySpan<ulong> code, Segment? replaced, int replacedRow)
+    private void Append(IndexState state, ulong id, ReadOnlySpan<ulong> code, ulong labels, Segment? replaced, int replacedRow)
     {
         Segment open = state.Open;
         int row = open.Count;
@@ -98,7 +113,7 @@ public sealed partial class HammingIndex
             if (ReferenceEquals(replaced, full) && !state.Sealed.Contains(full)) replaced = open; // it moved with the rest, row by row
             row = open.Count;
         }
-        open.Write(row, id, code);
+        open.Write(row, id, code, labels);
         if (replaced is null)
         {
             open.Publish(row + 1, (uint)open.Version);

@@ -20,7 +20,7 @@ public sealed partial class HammingIndex
         options ??= SearchOptions.Default;
         options.Require();
         Width.Require(query, nameof(query));
-        return Search(query, new Collector(destination, Width.Bits, new CollectorRules(options.Filter, options.Among, false)), options);
+        return Search(query, new Collector(destination, Width.Bits, CollectorRules.Of(options, countsMore: false)), options);
     }
 
     /// <summary>Finds every stored code within a Hamming radius of the query.</summary>
@@ -46,7 +46,7 @@ public sealed partial class HammingIndex
         {
             throw new ArgumentOutOfRangeException(nameof(radius), radius, $"radius is {radius} bits, but codes have {Width.Bits}; choose 0 to {Width.Bits}");
         }
-        return Search(query, new Collector(destination, radius, new CollectorRules(options.Filter, options.Among, true)), options);
+        return Search(query, new Collector(destination, radius, CollectorRules.Of(options, countsMore: true)), options);
     }
 
     /// <summary>Finds the k nearest codes of many queries at once.</summary>
@@ -164,7 +164,7 @@ public sealed partial class HammingIndex
         {
             if (!_replaced.TryGet(i, out Segment segment, out int row)) return false;
             bool wasVisible = ReferenceEquals(segment, state.Open) ? row < (int)(version >> 32) : Array.IndexOf(state.Sealed, segment) >= 0;
-            if (!wasVisible) continue;
+            if (!wasVisible || !answer.Rules.Carries(segment, row)) continue;
             Neighbor old = new(segment.Ids[row], ScalarKernel.Distance(query, segment.Code(row), segment.Words));
             if (old.Distance <= answer.Limit && (kept is not null ? kept.Add(old.Id) : !answer.Contains(old.Id))) answer.Offer(old);
         }

@@ -20,9 +20,15 @@ public sealed record SearchOptions
 
     /// <summary>
     /// Keeps only ids of this set; default null, all. Cheap both ways: a small set is looked up id by id, a large one is asked about codes near enough.
-    /// The first look-up by id in a segment whose rows were reordered makes a table, as <see cref="HammingIndex.TryGet"/> does.
+    /// The first look-up by id in a segment whose rows were reordered makes a table, as <see cref="HammingIndex.Contains"/> does.
     /// </summary>
     public IdSet? Among { get; init; }
+
+    /// <summary>
+    /// Keeps only codes that carry one of these labels, one bit each, as given when the code was stored; default 0, all. Costs no more than a scan and a
+    /// look at each code's labels, less where few carry one; the first such search of a large segment counts its labels.
+    /// </summary>
+    public ulong AnyLabel { get; init; }
 
     /// <summary>
     /// Most codes whose distance one query may compute; default 0, no bound. A search that reaches it returns what it has found so far and

@@ -6,6 +6,7 @@ namespace HashGrid.Index.Tests;
 internal sealed class HammingIndexSoakTests
 {
     private const ulong Steady = 2000;
+    private const ulong SteadyLabel = 1UL << 7;
 
     /// <summary>
     /// One writer replaces, adds and removes while readers search. Ids below 2000 are replaced again and again by one of two codes, and never removed: every
@@ -16,7 +17,7 @@ internal sealed class HammingIndexSoakTests
     {
         var width = new CodeWidth(128);
         using var index = new HammingIndex(width, new HammingIndexOptions { OpenRows = 1024 });
-        for (ulong id = 0; id < Steady; id++) index.Add(id, Code(id, 0));
+        for (ulong id = 0; id < Steady; id++) index.Add(id, Code(id, 0), SteadyLabel);
         using var stop = new CancellationTokenSource();
         Task writer = Task.Run(() => Write(index, stop.Token));
         Task[] readers = [.. Enumerable.Range(0, 3).Select(reader => Task.Run(() => Read(index, reader)))];
@@ -33,7 +34,7 @@ internal sealed class HammingIndexSoakTests
         while (!stop.IsCancellationRequested)
         {
             ulong id = (ulong)random.Next((int)Steady), other = Steady + (ulong)random.Next(3000);
-            index.Upsert(id, Code(id, random.Next(2)));
+            index.Upsert(id, Code(id, random.Next(2)), SteadyLabel);
             if (!index.Remove(other)) index.Add(other, Code(other, 0));
         }
     }
@@ -47,7 +48,7 @@ internal sealed class HammingIndexSoakTests
         for (int turn = 0; turn < 100; turn++)
         {
             ulong id = (ulong)random.Next((int)Steady);
-            var options = new SearchOptions { Engine = engines[turn % engines.Length], Filter = value => value < Steady };
+            var options = new SearchOptions { Engine = engines[turn % engines.Length], Filter = turn % 3 == 0 ? value => value < Steady : null, AnyLabel = turn % 3 == 0 ? 0 : SteadyLabel };
             SearchResult result = index.NearestSearch(Code(id, 0), found, options);
             Assert.That(result.Count, Is.EqualTo((int)Steady));
             var seen = new HashSet<ulong>();

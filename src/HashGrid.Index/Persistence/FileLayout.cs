@@ -1,11 +1,11 @@
 namespace HashGrid.Index.Persistence;
 
-/// <summary>The layout of an index file, version 2. Everything is little-endian.</summary>
+/// <summary>The layout of an index file, version 3. Everything is little-endian.</summary>
 /// <remarks>
 /// <code>
 /// header, 64 bytes
 ///    0  8  "HGINDEX" and a zero byte
-///    8  4  format version, 2
+///    8  4  format version, 3
 ///   12  4  bits a code, 8 to 1024
 ///   16  8  length of the file in bytes
 ///   24  4  segments
@@ -29,7 +29,7 @@ namespace HashGrid.Index.Persistence;
 /// </remarks>
 internal static class FileLayout
 {
-    public const int Version = 2;
+    public const int Version = 3;
     public const int HeaderBytes = 64;
     public const int EntryBytes = 40;
     public const int Alignment = 64;

@@ -43,6 +43,7 @@ internal static unsafe class IndexFileWriter
             case IdKind.CountedInOrder: Add(SectionKind.OrderedIds, ids.Block!.Pointer, ids.Block.Length, ids.First); break;
             default: Add(SectionKind.GivenIds, ids.Block!.Pointer, rows * sizeof(ulong), 0); break;
         }
+        if (segment.Labels.Block is NativeBlock labels) Add(SectionKind.Labels, labels.Pointer, rows * sizeof(ulong), 0);
         if (image.Removed.Length > 0)
         {
             GCHandle pin = GCHandle.Alloc(image.Removed, GCHandleType.Pinned);

@@ -35,4 +35,7 @@ internal enum SectionKind
 
     /// <summary>Rows × words words: the codes in bucket order; may follow the rows of a substring, for all that have row numbers or none.</summary>
     MultiIndexCopies = 10,
+
+    /// <summary>Rows × 8 bytes: the labels of each row, one bit each; follows the ids. Absent if no row has any.</summary>
+    Labels = 11,
 }

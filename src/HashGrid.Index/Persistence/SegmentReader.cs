@@ -16,11 +16,12 @@ internal sealed unsafe class SegmentReader(string path, MappedFile file, CodeWid
         int rows = (int)codes.Argument;
         NativeBlock codeBlock = Block(codes, (long)rows * width.Bytes);
         IdColumn ids = ReadIds(rows);
+        NativeBlock? labels = TryTake(SectionKind.Labels) is { } labelled ? Block(labelled, (long)rows * sizeof(ulong)) : null;
         Section? removed = TryTake(SectionKind.Tombstones);
         ClusterTable? clusters = ReadClusters(rows);
         MultiIndexTable? table = ReadMultiIndex(rows);
         if (_next != sections.Count) Fail(sections[_next], $"a section {sections[_next].Kind} is out of place");
-        var segment = new Segment(width.Words, rows, rows, codeBlock, ids) { MultiIndex = table, Clusters = clusters, IsBuilt = table is not null || clusters is not null };
+        var segment = new Segment(width.Words, rows, rows, codeBlock, ids, labels) { MultiIndex = table, Clusters = clusters, IsBuilt = table is not null || clusters is not null };
         if (removed is not null) segment.Removed.Load(new ReadOnlySpan<ulong>(Block(removed, (rows + 63L) / 64 * sizeof(ulong)).Pointer, (rows + 63) / 64));
         if (segment.Live < 0) Fail(removed!, "more rows are removed than there are");
         return segment;

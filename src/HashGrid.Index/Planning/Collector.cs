@@ -59,7 +59,7 @@ internal ref struct Collector
     public void Offer(Segment segment, int row, int distance)
     {
         if (distance > Limit || segment.Removed[row] || (row >= _rules.Skipped.From && row < _rules.Skipped.To)) return;
-        if (_rules.Met.HasMet(segment, row)) return;
+        if (!_rules.Carries(segment, row) || _rules.Met.HasMet(segment, row)) return;
         Offer(new Neighbor(segment.Ids[row], distance));
     }
 

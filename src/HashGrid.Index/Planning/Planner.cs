@@ -40,8 +40,15 @@ internal readonly unsafe struct Planner
     /// <summary>Looking up one id of a set and measuring its code: two or three cache misses.</summary>
     private const double IdNanoseconds = 60;
 
+    /// <summary>Looking at a row's labels; measuring a code that carries one.</summary>
+    private const double LabelNanoseconds = 0.35, CarrierNanoseconds = 4;
+
+    /// <summary>Turning away a row that is near enough but carries no label: where such rows are few, and where they are nearly all.</summary>
+    private const double RejectNanoseconds = 80, DenseRejectNanoseconds = 5;
+
     private readonly SearchEngine _engine;
     private readonly IdSet? _among;
+    private readonly ulong _labels;
     private readonly int _threads;
     private readonly bool _mayDefer;
     private readonly long _budget;
@@ -52,6 +59,7 @@ internal readonly unsafe struct Planner
     {
         _engine = options.Engine;
         _among = options.Among;
+        _labels = options.AnyLabel;
         _budget = options.MaxCandidates;
         _threads = _budget > 0 ? 1 : options.ThreadCount;
         _mayDefer = mayDefer;
@@ -61,6 +69,12 @@ internal readonly unsafe struct Planner
     public bool Search(Segment segment, int count, ulong* query, ref Collector answer, ref SearchTally tally)
     {
         if (count == 0 || answer.Limit < 0 || tally.IsCut) return true;
+        if (Carriers(segment, count) == 0)
+        {
+            tally.Reason ??= "no code carries such a label";
+            tally.Answered(SearchEngine.Scan, count);
+            return true;
+        }
         ClusterTable? clusters = _engine is SearchEngine.Scan or SearchEngine.MultiIndex ? null : segment.Clusters;
         MultiIndexTable? table = _engine is SearchEngine.Scan or SearchEngine.Clusters ? null : segment.MultiIndex;
         // Ids looked up one by one cost the same wherever the query lies: if that is next to nothing, nothing else is asked.
@@ -124,11 +138,17 @@ internal readonly unsafe struct Planner
         return true;
     }
 
-    /// <summary>What is left where no structure helps: every code, or every id of the set if they are fewer.</summary>
-    private bool LookAtAll(Segment segment, int count, ulong* query, string? reason, ref Collector answer, ref SearchTally tally) =>
-        IdCost() < ScanCost(segment, count, answer)
-            ? SearchIds(segment, count, query, ref answer, ref tally)
-            : Scan(segment, count, query, reason, ref answer, ref tally);
+    /// <summary>What is left where no structure helps: every code, or every id of the set or row with a label if they are fewer.</summary>
+    private bool LookAtAll(Segment segment, int count, ulong* query, string? reason, ref Collector answer, ref SearchTally tally)
+    {
+        double scan = ScanCost(segment, count, answer), labels = LabelCost(segment, count, answer);
+        if (IdCost() < Math.Min(scan, labels)) return SearchIds(segment, count, query, ref answer, ref tally);
+        if (scan <= labels) return Scan(segment, count, query, reason, ref answer, ref tally);
+        LabelScan.Search(segment, count, query, _labels, ref answer, ref tally);
+        tally.Reason ??= "few codes carry such a label";
+        tally.Answered(SearchEngine.Scan, count);
+        return true;
+    }
 
     private bool SearchIds(Segment segment, int count, ulong* query, ref Collector answer, ref SearchTally tally)
     {
@@ -160,20 +180,39 @@ internal readonly unsafe struct Planner
     private int Expected(Segment segment, int count, in Collector answer)
     {
         double share = _among is null ? 1 : Math.Clamp(_among.Count / (double)count, 1.0 / count, 1);
+        if (_labels != 0) share *= Carriers(segment, count) / (double)count;
         return ExpectedRadius.Of(segment.Words * 64, count, (int)Math.Min(count, answer.Room / share));
     }
 
     private double IdCost() => _among is null || _engine != SearchEngine.Auto ? double.PositiveInfinity : _among.Count * IdNanoseconds;
 
-    private double AllCost(Segment segment, int count, in Collector answer) => Math.Min(IdCost(), ScanCost(segment, count, answer));
+    /// <summary>No fewer rows than carry a label that is asked for.</summary>
+    private int Carriers(Segment segment, int count) => _labels == 0 || !segment.IsBuilt ? count : segment.Labels.AtMost(_labels);
+
+    private double LabelCost(Segment segment, int count, in Collector answer)
+    {
+        if (_labels == 0 || _engine != SearchEngine.Auto) return double.PositiveInfinity;
+        // Nobody has counted the labels of a segment that still grows: they are looked at while far codes would be offered.
+        if (!segment.IsBuilt) return answer.IsFull ? double.PositiveInfinity : 0;
+        double carriers = Carriers(segment, count);
+        return (count * LabelNanoseconds) + (carriers * CarrierNanoseconds) + (Offers(carriers, answer) * LateOfferNanoseconds);
+    }
+
+    private double AllCost(Segment segment, int count, in Collector answer) =>
+        Math.Min(IdCost(), Math.Min(ScanCost(segment, count, answer), LabelCost(segment, count, answer)));
+
+    /// <summary>Codes in no useful order fill the answer with far ones first: about k · ln(n / k) of n replace others.</summary>
+    private static double Offers(double rows, in Collector answer) =>
+        answer.IsRange || answer.Room >= rows ? 0 : answer.Room * Math.Log(rows / answer.Room);
 
     private double ScanCost(Segment segment, int count, in Collector answer)
     {
         // A scan that the budget would end in its midst has looked at codes in no useful order: structures look at near ones first.
         if (_budget > 0 && count > _budget) return double.PositiveInfinity;
-        // Codes in no useful order fill the answer with far ones first: about k · ln(n / k) of them replace others, which for large k costs more than the scan.
-        double offers = answer.IsRange || answer.Room >= count ? 0 : answer.Room * Math.Log((double)count / answer.Room);
+        double carriers = Carriers(segment, count), offers = Offers(carriers, answer); // which for large k costs more than the scan
+        double rejects = _labels == 0 || answer.IsRange ? 0 : offers == 0 ? count - carriers : ((count / carriers) - 1) * offers;
+        double rejecting = Math.Min(rejects * RejectNanoseconds, count * DenseRejectNanoseconds);
         double word = _mayDefer ? BatchScanNanoseconds : ScanNanoseconds / Math.Min(_threads, ScanTeam.UsefulThreads(segment, count));
-        return (double)count * segment.Words * (segment.CodeBlock.Length > MultiIndexCost.FarBytes && !_mayDefer ? 2 * word : word) + (offers * (answer.IsFull ? LateOfferNanoseconds : OfferNanoseconds));
+        return (double)count * segment.Words * (segment.CodeBlock.Length > MultiIndexCost.FarBytes && !_mayDefer ? 2 * word : word) + (offers * (answer.IsFull ? LateOfferNanoseconds : OfferNanoseconds)) + rejecting;
     }
 }

@@ -9,12 +9,13 @@ internal sealed unsafe class Segment
     private IdTable? _table;
     private long _version; // published rows << 32 | replacements before; one write, so that a reader never sees half of an upsert
 
-    public Segment(int words, int capacity, int count, NativeBlock codes, IdColumn ids)
+    public Segment(int words, int capacity, int count, NativeBlock codes, IdColumn ids, NativeBlock? labels = null)
     {
         Words = words;
         Capacity = capacity;
         CodeBlock = codes;
         Ids = ids;
+        Labels = new LabelColumn(capacity, labels);
         Removed = new Tombstones(capacity);
         _version = (long)count << 32;
     }
@@ -30,6 +31,8 @@ internal sealed unsafe class Segment
     public ulong* Codes => (ulong*)CodeBlock.Pointer;
 
     public IdColumn Ids { get; }
+
+    public LabelColumn Labels { get; }
 
     public Tombstones Removed { get; }
 
@@ -52,7 +55,7 @@ internal sealed unsafe class Segment
     public long Version => Volatile.Read(ref _version);
 
     public long MemoryBytes =>
-        CodeBlock.Length + Ids.MemoryBytes + Removed.MemoryBytes + (_table?.MemoryBytes ?? 0) + (MultiIndex?.MemoryBytes ?? 0) +
+        CodeBlock.Length + Ids.MemoryBytes + Labels.MemoryBytes + Removed.MemoryBytes + (_table?.MemoryBytes ?? 0) + (MultiIndex?.MemoryBytes ?? 0) +
         (Clusters?.MemoryBytes ?? 0);
 
     /// <summary>An empty segment with room for <paramref name="capacity"/> rows with given ids.</summary>
@@ -73,10 +76,11 @@ internal sealed unsafe class Segment
     public void Publish(int count, uint replacements) => Volatile.Write(ref _version, ((long)count << 32) | replacements);
 
     /// <summary>Writes a row that <see cref="Publish"/> will show. Writer only.</summary>
-    public void Write(int row, ulong id, ReadOnlySpan<ulong> code)
+    public void Write(int row, ulong id, ReadOnlySpan<ulong> code, ulong labels)
     {
         code.CopyTo(new Span<ulong>(Code(row), Words));
         Ids.Set(row, id);
+        Labels.Set(row, labels);
     }
 
     /// <summary>Lets look-ups by id find the row. Writer only, on the open segment.</summary>
@@ -99,6 +103,7 @@ internal sealed unsafe class Segment
         {
             ulong id = Ids[row];
             wider.Ids.Set(row, id);
+            wider.Labels.Set(row, Labels[row]);
             wider.Register(row, id); // of two rows with one id the later is the live one
         }
         wider.Removed.Load(Removed.Copy());

@@ -14,18 +14,20 @@ internal static unsafe class SegmentBuilder
     private const double MostOfMemory = 0.85;
 
     /// <summary>Takes over the blocks. Rows may be reordered; which id belongs to which code does not change.</summary>
-    public static Segment Build(CodeWidth width, int count, NativeBlock codes, IdColumn ids, HammingIndexOptions options, BuildReporter? progress = null)
+    public static Segment Build(
+        CodeWidth width, int count, NativeBlock codes, IdColumn ids, NativeBlock? labels, HammingIndexOptions options, BuildReporter? progress = null)
     {
         IndexStructures wanted = options.Structures;
+        long labelBytes = labels?.Length ?? 0;
         if (wanted == IndexStructures.Auto && count < FewestIndexedRows) wanted = IndexStructures.None;
         ClusterTable? clusters = null;
-        if (wanted is IndexStructures.Auto or IndexStructures.Clusters or IndexStructures.All && options.Fits(codes.Length + ids.MemoryBytes + (4L * count)))
+        if (wanted is IndexStructures.Auto or IndexStructures.Clusters or IndexStructures.All && options.Fits(codes.Length + ids.MemoryBytes + labelBytes + (4L * count)))
         {
             bool onlyIfClustered = wanted == IndexStructures.Auto;
             if (ClusterBuilder.Build(width, (ulong*)codes.Pointer, count, onlyIfClustered, options.BuildThreadCount, progress) is var (table, order))
             {
                 clusters = table;
-                (codes, ids) = Reorder(width.Words, count, codes, ids, order);
+                (codes, ids, labels) = Reorder(width.Words, count, codes, ids, labels, order);
             }
         }
         MultiIndexTable? multiIndex = null;
@@ -34,44 +36,47 @@ internal static unsafe class SegmentBuilder
             int parts = MultiIndexBuilder.ChooseParts(width.Bits, count);
             bool isInOrder = clusters is null; // clusters have an order of their own
             long idBytes = isInOrder && ids.Kind == IdKind.Counted ? IdColumn.OrderBytes(count) : ids.MemoryBytes;
-            long bytes = codes.Length + idBytes + (clusters?.MemoryBytes ?? 0) + MultiIndexBuilder.Bytes(width, count, parts, isInOrder);
+            long bytes = codes.Length + idBytes + labelBytes + (clusters?.MemoryBytes ?? 0) + MultiIndexBuilder.Bytes(width, count, parts, isInOrder);
             bool copies = options.CopyCodes && options.Fits(bytes + (codes.Length * (parts - (isInOrder ? 1 : 0))));
             if (options.Fits(bytes))
             {
                 if (isInOrder)
                 {
                     progress?.Begin(BuildStage.Rows, 0);
-                    (codes, ids) = Sort(width, count, codes, ids, parts);
+                    (codes, ids, labels) = Sort(width, count, codes, ids, labels, parts);
                 }
                 multiIndex = MultiIndexBuilder.Build(width, (ulong*)codes.Pointer, count, parts, isInOrder, copies, options.BuildThreadCount, progress);
             }
         }
-        var segment = new Segment(width.Words, count, count, codes, ids) { MultiIndex = multiIndex, Clusters = clusters, IsBuilt = true };
+        var segment = new Segment(width.Words, count, count, codes, ids, labels) { MultiIndex = multiIndex, Clusters = clusters, IsBuilt = true };
         GC.KeepAlive(codes);
         return segment;
     }
 
     /// <summary>Rows in the order of the first substring.</summary>
-    private static (NativeBlock Codes, IdColumn Ids) Sort(CodeWidth width, int count, NativeBlock codes, IdColumn ids, int parts)
+    private static (NativeBlock Codes, IdColumn Ids, NativeBlock? Labels) Sort(
+        CodeWidth width, int count, NativeBlock codes, IdColumn ids, NativeBlock? labels, int parts)
     {
-        if (ids.Kind != IdKind.Counted || !HasRoomForTwo(codes, count))
-            return Reorder(width.Words, count, codes, ids, MultiIndexBuilder.OrderByFirst(width, (ulong*)codes.Pointer, count, parts));
+        if (ids.Kind != IdKind.Counted || labels is not null || !HasRoomForTwo(codes, count))
+            return Reorder(width.Words, count, codes, ids, labels, MultiIndexBuilder.OrderByFirst(width, (ulong*)codes.Pointer, count, parts));
         (NativeBlock moved, NativeBlock order) = MultiIndexBuilder.SortByFirst(width, (ulong*)codes.Pointer, count, parts);
         codes.Free();
-        return (moved, IdColumn.CountedInOrder(ids.First, order, count));
+        return (moved, IdColumn.CountedInOrder(ids.First, order, count), null);
     }
 
     private static bool HasRoomForTwo(NativeBlock rows, int count) =>
         (2 * rows.Length) + (sizeof(uint) * (long)count) <= MostOfMemory * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
-    private static (NativeBlock Codes, IdColumn Ids) Reorder(int words, int count, NativeBlock codes, IdColumn ids, NativeBlock order)
+    private static (NativeBlock Codes, IdColumn Ids, NativeBlock? Labels) Reorder(
+        int words, int count, NativeBlock codes, IdColumn ids, NativeBlock? labels, NativeBlock order)
     {
         uint* o = (uint*)order.Pointer;
         NativeBlock moved = Move(codes, words, count, o);
-        if (ids.Kind == IdKind.Counted) return (moved, IdColumn.CountedInOrder(ids.First, IdColumn.Shorten(order, count), count));
+        if (labels is not null) labels = Move(labels, 1, count, o);
+        if (ids.Kind == IdKind.Counted) return (moved, IdColumn.CountedInOrder(ids.First, IdColumn.Shorten(order, count), count), labels);
         NativeBlock movedIds = Move(ids.Block!, 1, count, o);
         order.Free();
-        return (moved, IdColumn.Given(movedIds));
+        return (moved, IdColumn.Given(movedIds), labels);
     }
 
     /// <summary>Row i of the result is row order[i]. The block given is used up.</summary>

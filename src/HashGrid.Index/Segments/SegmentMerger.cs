@@ -17,7 +17,8 @@ internal sealed unsafe class SegmentMerger(CodeWidth width, Segment[] inputs, ul
         if (rows == 0) return;
         int count = checked((int)rows), words = width.Words;
         NativeBlock codes = NativeBlock.Allocate(rows * width.Bytes), ids = NativeBlock.Allocate(rows * sizeof(ulong));
-        ulong* nextCode = (ulong*)codes.Pointer, nextId = (ulong*)ids.Pointer;
+        NativeBlock? labels = inputs.Any(input => input.Labels.Block is not null) ? NativeBlock.Allocate(rows * sizeof(ulong)) : null;
+        ulong* nextCode = (ulong*)codes.Pointer, nextId = (ulong*)ids.Pointer, nextLabels = labels is null ? null : (ulong*)labels.Pointer;
         for (int i = 0; i < inputs.Length; i++)
         {
             foreach (int row in LiveRows(i))
@@ -27,9 +28,10 @@ internal sealed unsafe class SegmentMerger(CodeWidth width, Segment[] inputs, ul
                 nextCode[words - 1] &= width.LastWordMask; // only a crafted file has spare bits; structures rely on there being none
                 nextCode += words;
                 *nextId++ = inputs[i].Ids[row];
+                if (nextLabels != null) *nextLabels++ = inputs[i].Labels[row];
             }
         }
-        Merged = SegmentBuilder.Build(width, count, codes, IdColumn.Given(ids), options);
+        Merged = SegmentBuilder.Build(width, count, codes, IdColumn.Given(ids), labels, options);
         Merged.BuildTable();
         GC.KeepAlive(inputs);
     }

@@ -103,6 +103,7 @@ internal sealed class IndexFileMutationTests
             {
                 index.NearestSearch(query, found, new SearchOptions { Engine = engine });
                 index.RangeSearch(query, 12, found, new SearchOptions { Engine = engine });
+                index.NearestSearch(query, found, new SearchOptions { Engine = engine, AnyLabel = 6 });
             }
             index.TryGet(3, new ulong[1]);
             return true;
@@ -117,11 +118,11 @@ internal sealed class IndexFileMutationTests
         }
     }
 
-    /// <summary>All structures, copies, given and counted ids, tombstones, an open part: every kind of section.</summary>
+    /// <summary>All structures, copies, given and counted ids, labels, tombstones, an open part: every kind of section.</summary>
     private static string Save(TemporaryFolder folder)
     {
         var options = new HammingIndexOptions { Structures = IndexStructures.All, CopyCodes = true };
-        using HammingIndex index = HammingIndex.Build(Width, [], CodeGenerator.Clustered(9, 90, Width, 4), options);
+        using HammingIndex index = HammingIndex.Build(Width, [], CodeGenerator.Clustered(9, 90, Width, 4), options, [.. Enumerable.Range(0, 90).Select(i => (ulong)i % 3)]);
         index.Remove(17);
         index.Upsert(18, [5]);
         index.Save(folder.File("good"));

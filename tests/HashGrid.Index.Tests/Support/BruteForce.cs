@@ -6,21 +6,24 @@ namespace HashGrid.Index.Tests.Support;
 internal sealed class BruteForce(CodeWidth width)
 {
     private readonly SortedDictionary<ulong, ulong[]> _codes = [];
+    private readonly Dictionary<ulong, ulong> _labels = [];
 
     public int Count => _codes.Count;
 
     public IEnumerable<ulong> Ids => _codes.Keys;
 
-    public static BruteForce Of(CodeWidth width, ReadOnlySpan<ulong> codes)
+    public static BruteForce Of(CodeWidth width, ReadOnlySpan<ulong> codes, ReadOnlySpan<ulong> labels = default)
     {
         var all = new BruteForce(width);
-        for (int i = 0; i < codes.Length / width.Words; i++) all._codes[(ulong)i] = codes.Slice(i * width.Words, width.Words).ToArray();
+        for (int i = 0; i < codes.Length / width.Words; i++) all.Set((ulong)i, codes.Slice(i * width.Words, width.Words).ToArray(), labels.IsEmpty ? 0 : labels[i]);
         return all;
     }
 
     public ulong[]? Get(ulong id) => _codes.GetValueOrDefault(id);
 
-    public void Set(ulong id, ulong[] code) => _codes[id] = code;
+    public ulong LabelsOf(ulong id) => _labels.GetValueOrDefault(id);
+
+    public void Set(ulong id, ulong[] code, ulong labels = 0) => (_codes[id], _labels[id]) = (code, labels);
 
     public bool Remove(ulong id) => _codes.Remove(id);
 

@@ -47,6 +47,18 @@ internal static class MadeCodes
         return codes;
     }
 
+    /// <summary>Labels of codes: bit i on one code in every[i]. Empty if there are none.</summary>
+    public static ulong[] Labels(int count, int[] every)
+    {
+        if (every.Length == 0) return [];
+        var labels = new ulong[count];
+        for (int label = 0; label < every.Length; label++)
+        {
+            for (long row = label % every[label]; row < count; row += every[label]) labels[row] |= 1UL << label;
+        }
+        return labels;
+    }
+
     private static void Fill(Random random, Span<ulong> code, int bits)
     {
         foreach (ref ulong word in code) word = (ulong)random.NextInt64(long.MinValue, long.MaxValue);

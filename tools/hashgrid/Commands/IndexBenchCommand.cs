@@ -22,6 +22,7 @@ internal sealed class IndexBenchCommand : ToolCommand
     private readonly Option<string> _engines = new("--engines") { DefaultValueFactory = _ => "auto,scan,multi,clusters", HelpName = "NAME,NAME", Description = "Engines to force, one measurement for each; auto plans" };
     private readonly Option<string> _threads = new("--threads") { DefaultValueFactory = _ => "1", HelpName = "N,N", Description = "Threads a search, one measurement for each; the index is built with the most of them" };
     private readonly Option<bool> _batch = new("--batch") { Description = "Measure all queries in one call, too" };
+    private readonly Option<string?> _every = new("--label-every") { HelpName = "N,N", Description = "With --make: searches, too, among the codes that carry a label, one code in N; at most 64 numbers" };
     private readonly Option<string?> _writes = new("--writes") { HelpName = "RATE,RATE", Description = "Measure adds, upserts and removes at so many a second beside a searching thread, too, on --count uniform codes; 0: as many as one thread can" };
     private readonly Option<double> _seconds = new("--seconds") { DefaultValueFactory = _ => 1, HelpName = "S", Description = "Time for one measurement" };
     private readonly Option<string> _clock = new("--clock") { DefaultValueFactory = _ => "wall", HelpName = "NAME", Description = "wall, or cpu: processor time, for a machine that others use too" };
@@ -36,7 +37,7 @@ internal sealed class IndexBenchCommand : ToolCommand
         _source = new IndexSource(this);
         _make.AcceptOnlyFromAmong(MadeCodes.Kinds);
         _clock.AcceptOnlyFromAmong("wall", "cpu");
-        foreach (Option option in (Option[])[_make, _count, _queries, _used, _k, _within, _engines, _threads, _batch, _writes, _seconds, _clock]) Add(option);
+        foreach (Option option in (Option[])[_make, _count, _queries, _used, _k, _within, _engines, _threads, _batch, _every, _writes, _seconds, _clock]) Add(option);
         SetAction((parsed, ct) => Task.Run(() => Run(parsed, ct), CancellationToken.None));
     }
 
@@ -45,6 +46,9 @@ internal sealed class IndexBenchCommand : ToolCommand
         int[] ks = NumberList.Parse(parsed.GetRequiredValue(_k), "-k", 1, 1_000_000), radii = parsed.GetValue(_within) is { } within ? NumberList.Parse(within, "--within", 0, CodeWidth.MaxBits) : [];
         int[] threads = NumberList.Parse(parsed.GetRequiredValue(_threads), "--threads", 1, 256);
         int[] rates = parsed.GetValue(_writes) is { } writes ? NumberList.Parse(writes, "--writes", 0, 100_000_000) : [];
+        int[] every = parsed.GetValue(_every) is { } numbers ? NumberList.Parse(numbers, "--label-every", 1, int.MaxValue) : [];
+        if (every.Length > 64) throw new UsageException($"--label-every has {every.Length} numbers, but a code has room for 64 labels");
+        if (every.Length > 0 && parsed.GetValue(_make) is null) throw new UsageException("--label-every needs --make: the codes of a file carry no labels");
         string[] engines = parsed.GetRequiredValue(_engines).Split(',');
         if (engines.FirstOrDefault(name => !EngineName.All.Contains(name)) is { } unknown)
             throw new UsageException($"--engines names '{unknown}', but {string.Join(", ", EngineName.All)} exist");
@@ -63,7 +67,7 @@ internal sealed class IndexBenchCommand : ToolCommand
             ulong[] codes = MadeCodes.Make(kind, width, count, 0);
             queries = MadeCodes.Make(kind, width, used, 1);
             (begin, start) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
-            index = HammingIndex.Build(width, [], codes, new HammingIndexOptions { Structures = IndexStructures.All, BuildThreads = threads.Max() });
+            index = HammingIndex.Build(width, [], codes, new HammingIndexOptions { Structures = IndexStructures.All, BuildThreads = threads.Max() }, MadeCodes.Labels(count, every));
         }
         else
         {
@@ -92,6 +96,12 @@ internal sealed class IndexBenchCommand : ToolCommand
                     var options = new SearchOptions { Engine = EngineName.Parse(engine), Threads = thread };
                     foreach (int k in ks) results.Add(bench.Single(k, null, options, ct));
                     foreach (int radius in radii) results.Add(bench.Single(ks.Max(), radius, options, ct));
+                    for (int label = 0; label < every.Length; label++)
+                    {
+                        JsonObject row = bench.Single(ks.Max(), null, options with { AnyLabel = 1UL << label }, ct);
+                        row["label_every"] = every[label];
+                        results.Add(row);
+                    }
                     if (!parsed.GetValue(_batch)) continue;
                     foreach (int k in ks) results.Add(bench.Batch(k, options, ct));
                 }
