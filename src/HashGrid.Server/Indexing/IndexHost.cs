@@ -98,7 +98,7 @@ public sealed class IndexHost : IAsyncDisposable
                 lock (_writing)
                 {
                     if (record.Kind == JournalRecordKind.Put)
-                        Index.Upsert(record.Id, record.Code.Span);
+                        Index.Upsert(record.Id, record.Code.Span, record.Labels);
                     else if (record.Kind == JournalRecordKind.Remove)
                         Index.Remove(record.Id);
                     _waiters.Advance(record.Sequence);

@@ -74,7 +74,8 @@ internal sealed class Searcher : IDisposable
     {
         HammingIndex index = _runtime.Index.Index;
         int bits = _runtime.Encoding.Model.Bits;
-        var options = new SearchOptions { Filter = labels is { Count: > 0 } ? id => Carries(id, labels) : null };
+        // The index leaves out what cannot carry a label; the record decides, since two labels can share a bit.
+        SearchOptions options = labels is { Count: > 0 } ? new() { AnyLabel = LabelBits.Of(labels), Filter = id => Carries(id, labels) } : SearchOptions.Default;
         // k may be thousands where the store holds a few.
         int room = (int)Math.Clamp(index.Count, 1, limit);
         Neighbor[] found = ArrayPool<Neighbor>.Shared.Rent(room);

@@ -50,15 +50,15 @@ public sealed partial class CodeStore
         record = default;
         if (!scan.TryNext(limit, out Frame frame))
             return false;
-        ulong id = 0;
+        ulong id = 0, labels = 0;
         ulong[] code = [];
         // The name of a stream changes no code: to a follower it is a position.
         JournalRecordKind kind = frame.Header.Kind == Payloads.StreamName ? JournalRecordKind.Position : (JournalRecordKind)frame.Header.Kind;
         if (kind == JournalRecordKind.Put)
-            id = Payloads.ReadPutHead(frame.Payload, _model.Words, out code, out _, out _);
+            id = Payloads.ReadPutIndexed(frame.Payload, _model.Words, out code, out labels);
         else if (kind == JournalRecordKind.Remove)
             id = Payloads.ReadRemove(frame.Payload);
-        record = new JournalRecord(frame.Sequence, kind, id, code);
+        record = new JournalRecord(frame.Sequence, kind, id, code, labels);
         return true;
     }
 

@@ -84,7 +84,7 @@ public sealed partial class CodeStore
                     throw new InvalidDataException("the journal belongs to another store than the superblock");
                 break;
             case JournalRecordKind.Put:
-                ulong id = Payloads.ReadPutHead(frame.Payload, 0, out _, out uint stream, out ulong position);
+                ulong id = Payloads.ReadPutHead(frame.Payload, out uint stream, out ulong position);
                 table.Put(id, frame.Address);
                 streams.Replay(stream, position, frame.Sequence);
                 break;

@@ -5,4 +5,5 @@ namespace HashGrid.Server.Storage;
 /// <param name="Kind">What happened.</param>
 /// <param name="Id">The id put or removed; 0 for the other kinds.</param>
 /// <param name="Code">The code put; empty for the other kinds.</param>
-public readonly record struct JournalRecord(long Sequence, JournalRecordKind Kind, ulong Id, ReadOnlyMemory<ulong> Code);
+/// <param name="Labels">The labels put, as bits of <see cref="LabelBits"/>; 0 for the other kinds.</param>
+public readonly record struct JournalRecord(long Sequence, JournalRecordKind Kind, ulong Id, ReadOnlyMemory<ulong> Code, ulong Labels);

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using HashGrid.Protos.V1;
+using HashGrid.Server.Storage;
 using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Services;
@@ -79,6 +80,14 @@ public sealed class SearchServiceTests
     {
         SearchReply reply = await NearestAsync(new NearestRequest { Query = new Query { Code = Codes.Of(7) }, K = 20, Filter = new SearchFilter { AnyLabel = { "Nodule", "nothing" } } });
         Assert.That(reply.Neighbors.Select(neighbor => (neighbor.Id, neighbor.Distance)), Is.EqualTo(Brute(7).Where(found => _labels[found.Id].Contains("Nodule")).Take(20)));
+    }
+
+    [Test]
+    public async Task Nearest_WithLabelThatSharesABitOfTheIndex_FindsNothingOfTheOther()
+    {
+        string other = Enumerable.Range(0, 10_000).Select(i => $"finding {i}").First(label => LabelBits.Of([label]) == LabelBits.Of(["Nodule"]));
+        SearchReply reply = await NearestAsync(new NearestRequest { Query = new Query { Code = Codes.Of(7) }, K = 20, Filter = new SearchFilter { AnyLabel = { other } } });
+        Assert.That((reply.Neighbors.Count, reply.Exact), Is.EqualTo((0, true)));
     }
 
     [TestCase(0u)]

@@ -56,13 +56,25 @@ internal static class Payloads
         return new CodeRecord(id, code, labels, name, sequence);
     }
 
-    /// <summary>Id, code and stream position alone, for followers that need no labels.</summary>
-    public static ulong ReadPutHead(ReadOnlySpan<byte> payload, int words, out ulong[] code, out uint stream, out ulong position)
+    /// <summary>Id and stream position alone, for whoever fills the code table.</summary>
+    public static ulong ReadPutHead(ReadOnlySpan<byte> payload, out uint stream, out ulong position)
     {
         var reader = new FrameReader(payload);
         ulong id = reader.Fixed64();
         ReadStream(ref reader, out stream, out position);
-        code = words == 0 ? [] : reader.Words(words);
+        return id;
+    }
+
+    /// <summary>What the index keeps: id, code and label bits.</summary>
+    public static ulong ReadPutIndexed(ReadOnlySpan<byte> payload, int words, out ulong[] code, out ulong labels)
+    {
+        var reader = new FrameReader(payload);
+        ulong id = reader.Fixed64();
+        ReadStream(ref reader, out _, out _);
+        code = reader.Words(words);
+        labels = 0;
+        for (int left = reader.Count(); left > 0; left--)
+            labels |= LabelBits.Of(reader.Raw(reader.Count()));
         return id;
     }
 
