@@ -7,41 +7,63 @@ namespace HashGrid.Model;
 public sealed partial class HashNet
 {
     /// <summary>The folded network from grey pixels [1, 1, S, S] to u [1, k] as an ONNX file: line for line what <see cref="Forward"/> does.</summary>
-    internal byte[] Export()
+    internal byte[] Export() => Export(new FloatGraph(), out string code).ToModel(code, Options.InputSize, Options.Bits);
+
+    /// <summary>The same, giving back besides u whatever the quantised network would store in bytes.</summary>
+    /// <returns>The file, and by layer the name of its output.</returns>
+    internal (byte[] File, IReadOnlyList<(string Layer, string Value)> Stored) ExportObserved()
     {
-        var graph = new OnnxGraph();
-        int side = Options.MapSide;
-        string map = _trunk.Export(graph, PixelScaling.Export(graph, Options.Scaling), Options.InputSize);                       // F
+        var graph = new FloatGraph();
+        OnnxGraph file = Export(graph, out string code);
+        return (file.ToModel(code, Options.InputSize, Options.Bits, graph.Stored.Select(stored => stored.Value)), graph.Stored);
+    }
+
+    private OnnxGraph Export(FloatGraph graph, out string code)
+    {
+        OnnxGraph file = graph.File;
+        string map = _trunk.Export(graph, graph.Pixels(Options.Scaling), Options.InputSize);               // F
         string pooled = graph.MaxPool(map, 3, stride: 1, padding: 1);                                     // F'
-        string maxPooled = graph.Mean(graph.MaxPool(pooled, 3, stride: 1, padding: 1), keep: true, 1);    // F_max
-        string mlp = ExportMlp(graph, graph.Concat(1, graph.Max(pooled, 1), graph.Mean(pooled, keep: true, 1), maxPooled), side);
+        string maxPooled = file.Mean(graph.MaxPool(pooled, 3, stride: 1, padding: 1), keep: true, 1);     // F_max
+        string attention = ExportAttention(file, file.Concat(1, file.Max(pooled, 1), file.Mean(pooled, keep: true, 1), maxPooled)); // M
+        string? global = Options.Branches == Branches.Local ? null : Refined(_refineGlobal, map);
+        string? local = Options.Branches == Branches.Global ? null : Refined(_refineLocal, graph.Store(Attended, file.Multiply(attention, pooled)));
+        code = ExportCode(file, global, local);                                                           // u
+        return file;
+
+        string Refined((ConvUnit One, ConvUnit Two, ConvUnit Skip) block, string x) =>
+            file.Mean(graph.AveragePool(ExportRefine(graph, block, x, out _), 3, padding: 1), keep: false, 2, 3);
+    }
+
+    /// <summary>The three descriptors [1, 3, H, W] → M [1, 1, H, W].</summary>
+    private string ExportAttention(OnnxGraph file, string maps)
+    {
+        int side = Options.MapSide;
+        string x = Options.Mlp == AttentionMlp.Positions ? file.Reshape(maps, 1, 3, side * side) : file.Reshape(maps, 1, 3, side, side, 1);
+        x = file.Relu(ExportLinear(file, "attention.mlp.0", x));
+        x = file.Reshape(ExportLinear(file, "attention.mlp.2", x), 1, 3, side, side);
         if (Options.Descriptors != Descriptors.All)
         {
             using Tensor mask = DescriptorMask(CPU);
-            mlp = graph.Multiply(mlp, graph.Constant(mask));
+            x = file.Multiply(x, file.Constant(mask));
         }
-        string attention = graph.Tanh(graph.Conv(mlp, Table["attention.conv.weight"], Table["attention.conv.bias"], 1, [1, 1, 1, 1], 1)); // M
-        string? global = Options.Branches == Branches.Local ? null : ExportRefine(graph, _refineGlobal, map, side);
-        string? local = Options.Branches == Branches.Global ? null : ExportRefine(graph, _refineLocal, graph.Multiply(attention, pooled), side);
-        string fused = global is null ? local! : local is null ? global : graph.Concat(1, global, local);
-        string code = ExportLinear(graph, "hash", graph.Relu(ExportLinear(graph, "fc", fused)));          // u
-        return graph.ToModel(code, Options.InputSize, Options.Bits);
+        return file.Tanh(file.Conv(x, Table["attention.conv.weight"], Table["attention.conv.bias"], new ConvShape(1, 1, 1, 1)));
     }
 
-    private string ExportMlp(OnnxGraph graph, string maps, int side)
+    /// <summary>The residual block of f, before its averages.</summary>
+    private string ExportRefine(INetworkGraph graph, (ConvUnit One, ConvUnit Two, ConvUnit Skip) block, string x, out int side)
     {
-        string x = Options.Mlp == AttentionMlp.Positions ? graph.Reshape(maps, 1, 3, side * side) : graph.Reshape(maps, 1, 3, side, side, 1);
-        x = graph.Relu(ExportLinear(graph, "attention.mlp.0", x));
-        return graph.Reshape(ExportLinear(graph, "attention.mlp.2", x), 1, 3, side, side);
-    }
-
-    private static string ExportRefine(OnnxGraph graph, (ConvUnit One, ConvUnit Two, ConvUnit Skip) block, string x, int side)
-    {
+        side = Options.MapSide;
         int skipSide = side;
-        string y = graph.Relu(block.One.Export(graph, x, ref side));
-        y = graph.Relu(graph.Add(block.Two.Export(graph, y, ref side), block.Skip.Export(graph, x, ref skipSide)));
-        return graph.Mean(graph.AveragePool(y, 3, padding: 1), keep: false, 2, 3);
+        string y = block.One.Export(graph, x, ref side, Activation.Relu);
+        return graph.Add($"{block.One.Name}+", block.Two.Export(graph, y, ref side, Activation.None), block.Skip.Export(graph, x, ref skipSide, Activation.None), Activation.Relu);
     }
 
-    private string ExportLinear(OnnxGraph graph, string name, string x) => graph.Linear(x, Table[$"{name}.weight"], Table[$"{name}.bias"]);
+    /// <summary>Both refined features [1, 256] → u [1, k].</summary>
+    private string ExportCode(OnnxGraph file, string? global, string? local)
+    {
+        string fused = global is null ? local! : local is null ? global : file.Concat(1, global, local);
+        return ExportLinear(file, "hash", file.Relu(ExportLinear(file, "fc", fused)));
+    }
+
+    private string ExportLinear(OnnxGraph file, string name, string x) => file.Linear(x, Table[$"{name}.weight"], Table[$"{name}.bias"]);
 }

@@ -1,4 +1,3 @@
-using HashGrid.Model.Onnx;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model;
@@ -18,20 +17,19 @@ internal static class PixelScaling
             using Tensor two = tensor(2f, dtype: x.dtype, device: x.device), one = tensor(1f, dtype: x.dtype, device: x.device);
             return x * two - one;
         }
-        using Tensor mean = tensor(ImageNetMean, device: x.device).view(1, 3, 1, 1), deviation = tensor(ImageNetDeviation, device: x.device).view(1, 3, 1, 1);
+        using Tensor mean = tensor(ImageNetMean, dtype: x.dtype, device: x.device).view(1, 3, 1, 1), deviation = tensor(ImageNetDeviation, dtype: x.dtype, device: x.device).view(1, 3, 1, 1);
         return (x - mean) / deviation;
     }
 
-    /// <summary>The same in a graph: [1, 1, S, S] → [1, 3, S, S].</summary>
-    public static string Export(OnnxGraph graph, InputScaling scaling)
+    /// <summary>x_c = grey · scale_c + shift_c, for three channels.</summary>
+    public static (float[] Scale, float[] Shift) Channels(InputScaling scaling)
     {
-        bool isSymmetric = scaling == InputScaling.Symmetric;
         float[] scale = new float[3], shift = new float[3];
         for (int channel = 0; channel < 3; channel++)
         {
-            scale[channel] = isSymmetric ? 2 : 1 / ImageNetDeviation[channel];
-            shift[channel] = isSymmetric ? -1 : -ImageNetMean[channel] / ImageNetDeviation[channel];
+            scale[channel] = scaling == InputScaling.Symmetric ? 2 : 1 / ImageNetDeviation[channel];
+            shift[channel] = scaling == InputScaling.Symmetric ? -1 : -ImageNetMean[channel] / ImageNetDeviation[channel];
         }
-        return graph.Add(graph.Multiply(OnnxGraph.Input, graph.Constant(scale, [1, 3, 1, 1])), graph.Constant(shift, [1, 3, 1, 1]));
+        return (scale, shift);
     }
 }

@@ -1,3 +1,4 @@
+using HashGrid.Model;
 using HashGrid.Model.Imaging;
 using HashGrid.Server.Encoding;
 
@@ -14,6 +15,12 @@ public sealed record ServerOptions
 
     /// <summary>"auto" (a GPU if there is one), "cpu" or "cuda".</summary>
     public string Device { get; init; } = "auto";
+
+    /// <summary>"auto" (onnx on a CPU, torch on a GPU), "onnx" or "torch".</summary>
+    public string Engine { get; init; } = "auto";
+
+    /// <summary>"auto" (float32), "float32", "bfloat16" (torch) or "int8" (onnx, weights that `hashgrid calibrate` wrote). A store keeps the precision of its codes.</summary>
+    public string Precision { get; init; } = "auto";
 
     /// <summary>Threads of the forward pass on a CPU; 0: all cores.</summary>
     public int Threads { get; init; }
@@ -120,6 +127,8 @@ public sealed record ServerOptions
     /// <summary>The least severe of the server's own events that is logged, on stderr; default Information.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    internal HashEncoderOptions EncoderOptions => new() { Device = Device, Engine = Engine, Precision = Precision, Threads = Math.Max(Threads, 0) };
+
     internal ImageLimits ImageLimits => new() { MaxBytes = MaxImageBytes, MaxSide = MaxImageSide, MaxPixels = MaxImagePixels };
 
     internal EncodeLimits EncodeLimits => new()
@@ -145,7 +154,7 @@ public sealed record ServerOptions
     {
         List<string> problems = [];
         if (string.IsNullOrWhiteSpace(DataDirectory)) problems.Add("DataDirectory is empty; name a folder");
-        if (Device is not ("auto" or "cpu" or "cuda")) problems.Add($"Device is '{Device}', but auto, cpu and cuda exist");
+        problems.AddRange(EncoderOptions.Validate());
         Range(nameof(Threads), Threads, 0, 1024);
         Range(nameof(MaxImageBytes), MaxImageBytes, 1, 1L << 30);
         Range(nameof(MaxImageSide), MaxImageSide, 1, 1 << 20);

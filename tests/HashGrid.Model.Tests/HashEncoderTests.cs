@@ -1,3 +1,5 @@
+using System.Numerics;
+using HashGrid.Model.Calibration;
 using HashGrid.Model.Weights;
 using TorchSharp;
 
@@ -66,6 +68,59 @@ public sealed class HashEncoderTests
     [Test]
     public void Load_UnknownEngine_NamesTheChoices() =>
         Assert.That(Assert.Throws<ArgumentException>(() => HashEncoder.Load(_path, new HashEncoderOptions { Engine = "steam" }))!.Message, Does.Contain("auto, onnx or torch"));
+
+    [Test]
+    public void Validate_ChoicesThatDoNotGoTogether_NamesEveryOne()
+    {
+        var options = new HashEncoderOptions { Device = "cuda", Engine = "onnx", Precision = "bfloat16", Threads = -1 };
+        Assert.That(options.Validate(), Has.Count.EqualTo(3).And.Some.Contains("engine onnx runs on a CPU").And.Some.Contains("threads are -1").And.Some.Contains("bfloat16 needs engine torch"));
+        Assert.That(new HashEncoderOptions { Engine = "torch", Precision = "int8" }.Validate().Single(), Does.Contain("int8 needs engine onnx"));
+        Assert.That(new HashEncoderOptions().Validate(), Is.Empty);
+    }
+
+    [Test]
+    public void Load_Int8OfWeightsNeverCalibrated_SaysWhatToDo() =>
+        Assert.That(Assert.Throws<ModelFileException>(() => HashEncoder.Load(_path, new HashEncoderOptions { Precision = "int8" }))!.Message, Does.Contain("hashgrid calibrate"));
+
+    [Test]
+    public void Calibrate_ThenInt8_IsAnotherNetworkThatComesClose()
+    {
+        string path = _path + ".calibrated";
+        float[] pixels = Pixels(16);
+        (int layers, ModelIdentity named) = Calibrator.Calibrate(_path, path, Enumerable.Range(0, 16).Select(i => (ReadOnlyMemory<float>)pixels.AsMemory(i * 4096, 4096)));
+        using HashEncoder before = HashEncoder.Load(_path, new HashEncoderOptions { Device = "cpu", Precision = "float32" });
+        using HashEncoder exact = HashEncoder.Load(path, new HashEncoderOptions { Device = "cpu", Precision = "float32" });
+        using HashEncoder bytes = HashEncoder.Load(path, new HashEncoderOptions { Device = "cpu", Precision = "int8", Threads = 2 });
+        Assert.That(exact.Identity, Is.EqualTo(before.Identity), "calibration changes nothing in float32");
+        Assert.That(bytes.Identity, Is.EqualTo(named));
+        Assert.That(bytes.Identity.Fingerprint, Is.Not.EqualTo(exact.Identity.Fingerprint).And.Length.EqualTo(64));
+        Assert.That((bytes.Identity.Name, bytes.Precision, bytes.Engine, layers), Is.EqualTo(("parity-int8", "int8", "onnx", 34)));
+
+        ulong[] expected = new ulong[16], together = new ulong[16], alone = new ulong[16];
+        exact.Encode(pixels, 16, expected);
+        bytes.Encode(pixels, 16, together);
+        for (int i = 0; i < 16; i++) bytes.Encode(pixels.AsSpan(i * 4096, 4096), 1, alone.AsSpan(i, 1));
+        Assert.That(together, Is.EqualTo(alone), "neither batch nor threads matter");
+        int different = expected.Zip(together, (a, b) => BitOperations.PopCount(a ^ b)).Sum();
+        Assert.That(different, Is.InRange(1, 16 * 48 / 10));
+    }
+
+    [Test]
+    public void Calibrate_ImageOfAnotherSize_NamesBoth() =>
+        Assert.That(Assert.Throws<ArgumentException>(() => Calibrator.Calibrate(_path, _path + ".none", [new float[9]]))!.Message, Does.Contain("9 values").And.Contain("4096"));
+
+    [Test]
+    public void Encode_InBfloat16_ComesCloseInAnyBatch()
+    {
+        using HashEncoder exact = HashEncoder.Load(_path, new HashEncoderOptions { Device = "cpu" });
+        using HashEncoder half = HashEncoder.Load(_path, new HashEncoderOptions { Device = "cpu", Precision = "bfloat16", Threads = 1 });
+        Assert.That((half.Identity.Name, half.Engine), Is.EqualTo(("parity-bfloat16", "torch")));
+        float[] pixels = Pixels(35);
+        ulong[] expected = new ulong[35], actual = new ulong[35];
+        exact.Encode(pixels, 35, expected);
+        half.Encode(pixels, 35, actual);
+        Assert.That(expected.Zip(actual, (a, b) => BitOperations.PopCount(a ^ b)).Sum(), Is.LessThan(35 * 48 / 10));
+    }
 
     private static float[] Pixels(int count)
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using HashGrid.Model.Calibration;
 using HashGrid.Model.Datasets;
 using HashGrid.Model.Evaluation;
 using HashGrid.Model.Imaging;
@@ -25,14 +26,37 @@ public sealed class ShippedWeightsTests
         Assert.That(scores.MapTieAware, Is.GreaterThan(scores.MapRandom + 0.1));
     }
 
+    [Test]
+    public void Calibrate_OnSamples_ChangesFewBits()
+    {
+        string from = Path.Combine(AppContext.BaseDirectory, "models", ModelFiles.DefaultName), to = Path.Combine(Directory.CreateTempSubdirectory("hashgrid-test-").FullName, "a.safetensors");
+        IReadOnlyList<LabelledImage> images = ImageDatasets.ReadCsv(TestFiles.Sample("labels.csv"));
+        try
+        {
+            using HashEncoder exact = HashEncoder.Load(from, new HashEncoderOptions { Device = "cpu", Precision = "float32" });
+            Calibrator.Calibrate(from, to, images.Take(30).Select(image => (ReadOnlyMemory<float>)Pixels([image], exact.Identity.InputSize)));
+            using HashEncoder bytes = HashEncoder.Load(to, new HashEncoderOptions { Device = "cpu", Precision = "int8" });
+            double different = Encode(exact, images).Zip(Encode(bytes, images), (a, b) => BitOperations.PopCount(a ^ b)).Sum();
+            Assert.That(different / (images.Count * exact.Identity.Bits), Is.InRange(0.001, 0.06));
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(to)!, recursive: true);
+        }
+    }
+
     private static ulong[] Encode(HashEncoder encoder, IReadOnlyList<LabelledImage> images)
     {
-        int side = encoder.Identity.InputSize;
+        ulong[] codes = new ulong[images.Count * encoder.WordsPerCode];
+        encoder.Encode(Pixels(images, encoder.Identity.InputSize), images.Count, codes);
+        return codes;
+    }
+
+    private static float[] Pixels(IReadOnlyList<LabelledImage> images, int side)
+    {
         float[] pixels = new float[images.Count * side * side];
         for (int i = 0; i < images.Count; i++)
             ImageReader.Decode(File.ReadAllBytes(images[i].Path), side, pixels.AsSpan(i * side * side, side * side));
-        ulong[] codes = new ulong[images.Count * encoder.WordsPerCode];
-        encoder.Encode(pixels, images.Count, codes);
-        return codes;
+        return pixels;
     }
 }

@@ -20,6 +20,8 @@ public class CommandLineTests
     [TestCase("bench", "store")]
     [TestCase("evaluate")]
     [TestCase("train")]
+    [TestCase("calibrate")]
+    [TestCase("bench", "encoder")]
     [TestCase("import-weights")]
     [TestCase("export-weights")]
     [TestCase("index", "search")]

@@ -39,6 +39,38 @@ public class EvaluateTests
     }
 
     [Test]
+    public async Task Evaluate_InBytesAfterCalibrating_TellsHowManyBitsDiffer()
+    {
+        using var folder = new TempFolder();
+        string weights = folder.File("calibrated.safetensors"), queries = WriteRole(folder, "query");
+
+        ToolRun calibrated = await Tool.HashGridAsync("calibrate", Samples, "--model", TinyModel.Path, "--out", weights, "--count", "20", "--json");
+        ToolRun run = await Tool.HashGridAsync(
+            "evaluate", "--model", weights, "--database", queries, "--queries", queries, "--precision", "int8", "--compare", "float32", "--json");
+
+        Assert.That(calibrated.ExitCode, Is.Zero, calibrated.Error);
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        JsonNode made = JsonNode.Parse(calibrated.Output)!, report = JsonNode.Parse(run.Output)!;
+        Assert.Multiple(() =>
+        {
+            Assert.That((int)made["images"]!, Is.EqualTo(20));
+            Assert.That((string)report["fingerprint"]!, Is.EqualTo((string)made["fingerprint_int8"]!));
+            Assert.That(((string)report["engine"]!, (string)report["precision"]!, (string)report["model"]!), Is.EqualTo(("onnx", "int8", "random-64-int8")));
+            Assert.That((string)report["compared"]!["precision"]!, Is.EqualTo("float32"));
+            Assert.That((double)report["compared"]!["different_bits"]!, Is.InRange(0, 0.25));
+        });
+    }
+
+    [Test]
+    public async Task Evaluate_EngineThatLacksThePrecision_ExitsWithTwo()
+    {
+        ToolRun run = await Tool.HashGridAsync("evaluate", "--database", Samples, "--queries", Samples, "--engine", "torch", "--precision", "int8");
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain("precision int8 needs engine onnx"));
+    }
+
+    [Test]
     public async Task Evaluate_SameFileTwice_WarnsAndPrintsForPeople()
     {
         ToolRun run = await Tool.HashGridAsync("evaluate", "--database", Samples, "--queries", Samples, "--source", "NIH ChestX-ray14");

@@ -79,6 +79,7 @@ internal static class App
             new SalvageCommand(),
             new EvaluateCommand(),
             new TrainCommand(),
+            new CalibrateCommand(),
             new ImportWeightsCommand(),
             new ExportWeightsCommand(),
             new Command("bench", "Measure parts of the service on this machine.") { new BenchEncoderCommand(), new BenchFsyncCommand(), new BenchStoreCommand() },

@@ -5,46 +5,37 @@ using static TorchSharp.torch;
 
 namespace HashGrid.Model.Onnx;
 
-/// <summary>Writes a network as an ONNX file, node by node; each method adds one node and returns the name of its output.</summary>
+/// <summary>Writes an ONNX file, node by node; each method adds one node or constant and returns the name of its value.</summary>
 /// <remarks>
-/// Opset 13, one image at a time. Field numbers are those of onnx.proto; only what the network needs is here, which is less than the generated code
-/// of the whole format. Source: github.com/onnx/onnx, docs/IR.md and docs/Operators.md.
+/// Opset 13 and ONNX Runtime's own operators. Field numbers are those of onnx.proto; only what the network needs is here, which is less than the
+/// generated code of the whole format. Source: github.com/onnx/onnx, docs/IR.md and docs/Operators.md; ContribOperators.md of ONNX Runtime.
 /// </remarks>
 internal sealed class OnnxGraph
 {
     public const string Input = "pixels";
     public const string Output = "u";
 
-    private const int Float = 1, Int64 = 7; // TensorProto.DataType
+    private const int Float = 1, UInt8 = 2, Int8 = 3, Int32 = 6, Int64 = 7; // TensorProto.DataType
+    private const string RuntimeDomain = "com.microsoft";
     private const int AttributeInt = 2, AttributeInts = 7; // AttributeProto.AttributeType
 
     private readonly List<ByteString> _nodes = [];
     private readonly List<ByteString> _constants = [];
     private int _names;
 
-    /// <summary>Convolution with bias; pads are top, left, bottom, right.</summary>
-    public string Conv(string x, Tensor weight, Tensor bias, long stride, long[] pads, long groups)
-    {
-        long side = weight.shape[2];
-        return Node("Conv", [x, Constant(weight), Constant(bias)], Ints("kernel_shape", side, side), Ints("strides", stride, stride), Ints("pads", pads), Int("group", groups));
-    }
+    /// <summary>One operator of the standard.</summary>
+    public string Node(string type, string[] inputs, params ByteString[] attributes) => Node("", type, inputs, attributes);
+
+    /// <summary>One of ONNX Runtime's own operators.</summary>
+    public string RuntimeNode(string type, string[] inputs, params ByteString[] attributes) => Node(RuntimeDomain, type, inputs, attributes);
 
     public string Relu(string x) => Node("Relu", [x]);
-
-    public string Relu6(string x) => Node("Clip", [x, Constant([0f], []), Constant([6f], [])]);
 
     public string Tanh(string x) => Node("Tanh", [x]);
 
     public string Add(string x, string y) => Node("Add", [x, y]);
 
     public string Multiply(string x, string y) => Node("Mul", [x, y]);
-
-    public string MaxPool(string x, long side, long stride, long padding) =>
-        Node("MaxPool", [x], Ints("kernel_shape", side, side), Ints("strides", stride, stride), Ints("pads", padding, padding, padding, padding));
-
-    /// <summary>Zeros of the padding count.</summary>
-    public string AveragePool(string x, long side, long padding) =>
-        Node("AveragePool", [x], Ints("kernel_shape", side, side), Ints("pads", padding, padding, padding, padding), Int("count_include_pad", 1));
 
     /// <summary>Maximum over one dimension, which stays with length 1.</summary>
     public string Max(string x, long dimension) => Node("ReduceMax", [x], Ints("axes", dimension), Int("keepdims", 1));
@@ -56,6 +47,12 @@ internal sealed class OnnxGraph
 
     public string Reshape(string x, params long[] shape) => Node("Reshape", [x, Constant(shape)]);
 
+    public string Transpose(string x, params long[] order) => Node("Transpose", [x], Ints("perm", order));
+
+    /// <summary>Convolution of channels-first floats, with bias.</summary>
+    public string Conv(string x, Tensor weight, Tensor bias, ConvShape shape) =>
+        Node("Conv", [x, Constant(weight), Constant(bias)], shape.Attributes(weight.shape[2]));
+
     /// <summary>x · weightᵀ + bias; x of any number of dimensions.</summary>
     public string Linear(string x, Tensor weight, Tensor bias)
     {
@@ -64,17 +61,52 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>A constant float tensor.</summary>
-    public string Constant(Tensor value)
+    public string Constant(Tensor value) => Constant(Values(value), value.shape);
+
+    /// <summary>A constant float tensor; no dimensions: one number.</summary>
+    public string Constant(float[] values, params long[] shape) => Constant(Float, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+
+    /// <summary>A constant tensor of unsigned bytes.</summary>
+    public string Constant(byte[] values, params long[] shape) => Constant(UInt8, shape, values);
+
+    /// <summary>A constant tensor of signed bytes.</summary>
+    public string Constant(sbyte[] values, params long[] shape) => Constant(Int8, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+
+    /// <summary>A constant tensor of 32-bit integers.</summary>
+    public string Constant(int[] values, params long[] shape) => Constant(Int32, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+
+    /// <summary>An attribute of one integer.</summary>
+    public static ByteString Int(string name, long value) => Message(attribute =>
     {
-        using Tensor plain = value.detach().cpu().to_type(ScalarType.Float32).contiguous();
-        return Constant(plain.data<float>().ToArray(), plain.shape);
+        Text(attribute, 1, name);
+        Number(attribute, 3, value);
+        Number(attribute, 20, AttributeInt);
+    });
+
+    /// <summary>An attribute of several integers.</summary>
+    public static ByteString Ints(string name, params long[] values) => Message(attribute =>
+    {
+        Text(attribute, 1, name);
+        foreach (long value in values) Number(attribute, 8, value);
+        Number(attribute, 20, AttributeInts);
+    });
+
+    /// <summary>A tensor's values as plain floats.</summary>
+    public static float[] Values(Tensor value)
+    {
+        using Tensor detached = value.detach();
+        using Tensor here = detached.cpu();
+        using Tensor single = here.to_type(ScalarType.Float32);
+        using Tensor plain = single.contiguous();
+        return plain.data<float>().ToArray();
     }
 
-    /// <summary>A constant float tensor.</summary>
-    public string Constant(float[] values, long[] shape) => Constant(Float, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
-
     /// <summary>The file: grey pixels [1, 1, side, side] in, <paramref name="output"/> [1, bits] out.</summary>
-    public byte[] ToModel(string output, int side, int bits)
+    /// <param name="output">The value that is given back under the name <see cref="Output"/>.</param>
+    /// <param name="side">Side of the input.</param>
+    /// <param name="bits">Length of the output.</param>
+    /// <param name="observed">Further values that are given back, under their own names.</param>
+    public byte[] ToModel(string output, int side, int bits, IEnumerable<string>? observed = null)
     {
         _nodes.Add(Message(node =>
         {
@@ -89,6 +121,7 @@ internal sealed class OnnxGraph
             foreach (ByteString constant in _constants) Bytes(message, 5, constant);
             Bytes(message, 11, ValueInfo(Input, 1, 1, side, side));
             Bytes(message, 12, ValueInfo(Output, 1, bits));
+            foreach (string value in observed ?? []) Bytes(message, 12, ValueInfo(value));
         });
         return Message(model =>
         {
@@ -96,6 +129,11 @@ internal sealed class OnnxGraph
             Text(model, 2, "HashGrid");
             Bytes(model, 7, graph);
             Bytes(model, 8, Message(opset => Number(opset, 2, 13)));
+            Bytes(model, 8, Message(opset =>
+            {
+                Text(opset, 1, RuntimeDomain);
+                Number(opset, 2, 1);
+            }));
         }).ToByteArray();
     }
 
@@ -114,7 +152,7 @@ internal sealed class OnnxGraph
         return name;
     }
 
-    private string Node(string type, string[] inputs, params ByteString[] attributes)
+    private string Node(string domain, string type, string[] inputs, ByteString[] attributes)
     {
         string output = NextName("v");
         _nodes.Add(Message(node =>
@@ -123,25 +161,12 @@ internal sealed class OnnxGraph
             Text(node, 2, output);
             Text(node, 4, type);
             foreach (ByteString attribute in attributes) Bytes(node, 5, attribute);
+            if (domain.Length > 0) Text(node, 7, domain);
         }));
         return output;
     }
 
     private string NextName(string prefix) => prefix + (_names++).ToString(CultureInfo.InvariantCulture);
-
-    private static ByteString Int(string name, long value) => Message(attribute =>
-    {
-        Text(attribute, 1, name);
-        Number(attribute, 3, value);
-        Number(attribute, 20, AttributeInt);
-    });
-
-    private static ByteString Ints(string name, params long[] values) => Message(attribute =>
-    {
-        Text(attribute, 1, name);
-        foreach (long value in values) Number(attribute, 8, value);
-        Number(attribute, 20, AttributeInts);
-    });
 
     private static ByteString ValueInfo(string name, params long[] shape) => Message(info =>
     {
@@ -149,6 +174,7 @@ internal sealed class OnnxGraph
         Bytes(info, 2, Message(type => Bytes(type, 1, Message(tensor =>
         {
             Number(tensor, 1, Float);
+            if (shape.Length == 0) return; // left to the runtime
             Bytes(tensor, 2, Message(dimensions =>
             {
                 foreach (long length in shape) Bytes(dimensions, 1, Message(dimension => Number(dimension, 1, length)));

@@ -55,18 +55,19 @@ public sealed class AthNet : RivalNet
         return Run(_blocks[2], x).flatten(1);                                                     // [N, S/8 · S/8]
     }
 
-    private protected override string Export(OnnxGraph graph)
+    private protected override string Export(FloatGraph graph)
     {
         int side = InputSize;
-        string x = graph.Multiply(OnnxGraph.Input, graph.Constant([255f, 255f, 255f], [1, 3, 1, 1]));
+        OnnxGraph file = graph.File;
+        string x = file.Multiply(OnnxGraph.Input, file.Constant([255f, 255f, 255f], 1, 3, 1, 1));
         x = graph.MaxPool(ExportBlock(graph, _blocks[0], x, ref side), 3, stride: 1, padding: 1);
         using Tensor none = zeros(1);
-        string attention = graph.Conv(graph.Concat(1, graph.Mean(x, keep: true, 1), graph.Max(x, 1)), Table["attention.weight"], none, 1, [1, 1, 1, 1], 1);
-        string half = graph.Constant([0.5f], [1, 1, 1, 1]);
-        attention = graph.Add(graph.Multiply(graph.Tanh(graph.Multiply(attention, half)), half), half); // the sigmoid
-        x = ExportAverage(graph, ExportBlock(graph, _blocks[1], graph.Multiply(attention, x), ref side), 8, stride: 1);
+        string attention = file.Conv(file.Concat(1, file.Mean(x, keep: true, 1), file.Max(x, 1)), Table["attention.weight"], none, new ConvShape(1, 1, 1, 1));
+        string half = file.Constant([0.5f], 1, 1, 1, 1);
+        attention = file.Add(file.Multiply(file.Tanh(file.Multiply(attention, half)), half), half); // the sigmoid
+        x = ExportAverage(graph, ExportBlock(graph, _blocks[1], file.Multiply(attention, x), ref side), 8, stride: 1);
         x = ExportBlock(graph, _blocks[2], x, ref side);
-        return ExportLinear(graph, "hash", graph.Reshape(x, 1, side * side));
+        return ExportLinear(graph, "hash", file.Reshape(x, 1, side * side));
     }
 
     private (ConvUnit One, ConvUnit Two, ConvUnit Skip) Block(int index, int input, int output)
@@ -91,10 +92,10 @@ public sealed class AthNet : RivalNet
         return functional.relu(block.Two.Forward(y, Training) + block.Skip.Forward(x, Training));
     }
 
-    private static string ExportBlock(OnnxGraph graph, (ConvUnit One, ConvUnit Two, ConvUnit Skip) block, string x, ref int side)
+    private static string ExportBlock(FloatGraph graph, (ConvUnit One, ConvUnit Two, ConvUnit Skip) block, string x, ref int side)
     {
         int skipSide = side;
-        string y = graph.Relu(block.One.Export(graph, x, ref side));
-        return graph.Relu(graph.Add(block.Two.Export(graph, y, ref side), block.Skip.Export(graph, x, ref skipSide)));
+        string y = block.One.Export(graph, x, ref side, Activation.Relu);
+        return graph.Add(block.Two.Name, block.Two.Export(graph, y, ref side, Activation.None), block.Skip.Export(graph, x, ref skipSide, Activation.None), Activation.Relu);
     }
 }

@@ -41,18 +41,18 @@ public sealed class DshNet : RivalNet
         // There is no batch norm.
     }
 
-    private protected override string Export(OnnxGraph graph)
+    private protected override string Export(FloatGraph graph)
     {
-        string x = PixelScaling.Export(graph, InputScaling.Symmetric);
+        string x = graph.Pixels(InputScaling.Symmetric);
         x = graph.MaxPool(ExportConv(graph, x, 1), 3, stride: 2, padding: 1);
         x = ExportAverage(graph, ExportConv(graph, x, 2), Widths[2], stride: 2);
         x = ExportAverage(graph, ExportConv(graph, x, 3), Widths[3], stride: 2);
         int side = InputSize / 8;
-        return ExportLinear(graph, "hash", graph.Relu(ExportLinear(graph, "fc", graph.Reshape(x, 1, 64 * side * side))));
+        return ExportLinear(graph, "hash", graph.File.Relu(ExportLinear(graph, "fc", graph.File.Reshape(x, 1, 64 * side * side))));
     }
 
     private Tensor Conv(Tensor x, int layer) => functional.relu(functional.conv2d(x, Table[$"conv{layer}.weight"], Table[$"conv{layer}.bias"], [1, 1], [2, 2]));
 
-    private string ExportConv(OnnxGraph graph, string x, int layer) =>
-        graph.Relu(graph.Conv(x, Table[$"conv{layer}.weight"], Table[$"conv{layer}.bias"], 1, [2, 2, 2, 2], 1));
+    private string ExportConv(FloatGraph graph, string x, int layer) =>
+        graph.Conv($"conv{layer}", x, Table[$"conv{layer}.weight"], Table[$"conv{layer}.bias"], new ConvShape(1, 2, 2, 1), Activation.Relu);
 }

@@ -71,18 +71,18 @@ public sealed class PooledNet : RivalNet
     /// <inheritdoc/>
     public override void Fold() => _trunk.Fold();
 
-    private protected override string Export(OnnxGraph graph)
+    private protected override string Export(FloatGraph graph)
     {
-        string x = graph.Mean(_trunk.Export(graph, PixelScaling.Export(graph, Options.Trunk.Scaling), InputSize), keep: false, 2, 3);
+        string x = graph.File.Mean(_trunk.Export(graph, graph.Pixels(Options.Trunk.Scaling), InputSize), keep: false, 2, 3);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
-        x = graph.Add(x, graph.Constant(-Table["pooled.mean"]));
+        x = graph.File.Add(x, graph.File.Constant(-Table["pooled.mean"]));
         for (int layer = 0; layer < _layers; layer++)
         {
             Tensor weight = Table[LayerName(layer) + ".weight"];
-            x = graph.Linear(x, layer == 0 ? weight / Table["pooled.scale"] : weight, Table[LayerName(layer) + ".bias"]);
+            x = graph.File.Linear(x, layer == 0 ? weight / Table["pooled.scale"] : weight, Table[LayerName(layer) + ".bias"]);
             if (IsCurved)
-                x = graph.Tanh(x);
+                x = graph.File.Tanh(x);
         }
         return x;
     }

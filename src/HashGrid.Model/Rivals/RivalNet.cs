@@ -56,8 +56,8 @@ public abstract class RivalNet : IHashModel
     /// <inheritdoc/>
     byte[] IHashModel.Export()
     {
-        var graph = new OnnxGraph();
-        return graph.ToModel(Export(graph), InputSize, Bits);
+        var graph = new FloatGraph();
+        return graph.File.ToModel(Export(graph), InputSize, Bits);
     }
 
     /// <inheritdoc/>
@@ -67,7 +67,7 @@ public abstract class RivalNet : IHashModel
         GC.SuppressFinalize(this);
     }
 
-    private protected abstract string Export(OnnxGraph graph);
+    private protected abstract string Export(FloatGraph graph);
 
     private protected void AddLinear(string name, int input, int output)
     {
@@ -77,12 +77,12 @@ public abstract class RivalNet : IHashModel
 
     private protected Tensor Linear(string name, Tensor x) => nn.functional.linear(x, Table[$"{name}.weight"], Table[$"{name}.bias"]);
 
-    private protected string ExportLinear(OnnxGraph graph, string name, string x) => graph.Linear(x, Table[$"{name}.weight"], Table[$"{name}.bias"]);
+    private protected string ExportLinear(FloatGraph graph, string name, string x) => graph.File.Linear(x, Table[$"{name}.weight"], Table[$"{name}.bias"]);
 
     /// <summary>Mean of 3 × 3 with a border of zeros that count, as a convolution of each channel alone: that takes any stride.</summary>
-    private protected static string ExportAverage(OnnxGraph graph, string x, int channels, int stride)
+    private protected static string ExportAverage(FloatGraph graph, string x, int channels, int stride)
     {
         using Tensor weight = full([channels, 1, 3, 3], 1.0 / 9, ScalarType.Float32), bias = zeros(channels);
-        return graph.Conv(x, weight, bias, stride, [1, 1, 1, 1], channels);
+        return graph.File.Conv(x, weight, bias, new ConvShape(stride, 1, 1, channels));
     }
 }

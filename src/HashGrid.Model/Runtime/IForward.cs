@@ -6,11 +6,14 @@ internal interface IForward : IDisposable
     /// <summary><c>cpu</c> or <c>cuda:0</c>.</summary>
     public string Device { get; }
 
-    /// <summary>Images that may be computed at once, by as many threads.</summary>
+    /// <summary>Calls of <see cref="Run"/> that may be under way at once, each on a thread of its own.</summary>
     public int Threads { get; }
 
-    /// <summary>u of one image: the values whose signs are the bits.</summary>
-    /// <param name="pixels">S · S values, grey 0..1.</param>
-    /// <param name="u">Receives k values.</param>
+    /// <summary>Images of one call, at most.</summary>
+    public int Batch { get; }
+
+    /// <summary>u: the values whose signs are the bits.</summary>
+    /// <param name="pixels">Images of S · S values, grey 0..1.</param>
+    /// <param name="u">Receives k values for each image.</param>
     public void Run(ReadOnlySpan<float> pixels, Span<float> u);
 }

@@ -36,6 +36,8 @@ internal sealed class OnnxForward : IForward
 
     public int Threads { get; }
 
+    public int Batch => 1;
+
     public unsafe void Run(ReadOnlySpan<float> pixels, Span<float> u)
     {
         fixed (float* input = pixels, output = u)

@@ -59,12 +59,15 @@ public sealed class ConvUnit
             _table[$"{_norm}.weight"], _table[$"{_norm}.bias"], training, 0.1, Epsilon);
     }
 
-    /// <summary>Writes the folded unit into a graph, without activation; <paramref name="side"/> becomes that of the output.</summary>
-    internal string Export(OnnxGraph graph, string x, ref int side)
+    /// <summary>Name of the convolution.</summary>
+    internal string Name => _conv;
+
+    /// <summary>Writes the folded unit and what follows it into a graph; <paramref name="side"/> becomes that of the output.</summary>
+    internal string Export(INetworkGraph graph, string x, ref int side, Activation activation)
     {
         (long before, long after) = Padding(side);
         side = (int)((side + before + after - _kernel) / _stride) + 1;
-        return graph.Conv(x, _table[$"{_conv}.weight"], _table[$"{_conv}.bias"], _stride, [before, before, after, after], _groups);
+        return graph.Conv(_conv, x, _table[$"{_conv}.weight"], _table[$"{_conv}.bias"], new ConvShape(_stride, before, after, _groups), activation);
     }
 
     /// <summary>Zeros before and after a row of that length.</summary>

@@ -21,6 +21,6 @@ public interface ITrunk
     /// <summary>Folds every batch norm; for inference.</summary>
     public void Fold();
 
-    /// <summary>Writes the folded trunk into a graph: x [1, 3, S, S] → F [1, K, H, W]; returns the name of F.</summary>
-    internal string Export(OnnxGraph graph, string x, int side);
+    /// <summary>Writes the folded trunk into a graph, from its input x of S × S to F; returns the name of F.</summary>
+    internal string Export(INetworkGraph graph, string x, int side);
 }

@@ -74,17 +74,17 @@ public sealed class MobileNetV2 : ITrunk
     }
 
     /// <inheritdoc/>
-    string ITrunk.Export(OnnxGraph graph, string x, int side)
+    string ITrunk.Export(INetworkGraph graph, string x, int side)
     {
-        x = graph.Relu6(_stem.Export(graph, x, ref side));
+        x = _stem.Export(graph, x, ref side, Activation.Relu6);
         foreach ((ConvUnit? expand, ConvUnit depthwise, ConvUnit project, bool residual) in _blocks)
         {
-            string y = expand is null ? x : graph.Relu6(expand.Export(graph, x, ref side));
-            y = graph.Relu6(depthwise.Export(graph, y, ref side));
-            y = project.Export(graph, y, ref side);
-            x = residual ? graph.Add(x, y) : y;
+            string y = expand is null ? x : expand.Export(graph, x, ref side, Activation.Relu6);
+            y = depthwise.Export(graph, y, ref side, Activation.Relu6);
+            y = project.Export(graph, y, ref side, Activation.None);
+            x = residual ? graph.Add($"{project.Name}+", x, y, Activation.None) : expand is null ? graph.Narrow(project.Name, y) : y;
         }
-        return _last is null ? x : graph.Relu6(_last.Export(graph, x, ref side));
+        return _last is null ? x : _last.Export(graph, x, ref side, Activation.Relu6);
     }
 
     private Tensor Blocks(Tensor x, int from, int to, bool training)

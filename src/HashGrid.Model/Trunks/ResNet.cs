@@ -65,17 +65,17 @@ public sealed class ResNet : ITrunk
     }
 
     /// <inheritdoc/>
-    string ITrunk.Export(OnnxGraph graph, string x, int side)
+    string ITrunk.Export(INetworkGraph graph, string x, int side)
     {
-        x = graph.MaxPool(graph.Relu(_stem.Export(graph, x, ref side)), 3, stride: 2, padding: 1);
+        x = graph.MaxPool(graph.Narrow(_stem.Name, _stem.Export(graph, x, ref side, Activation.Relu)), 3, stride: 2, padding: 1);
         side = (side + 1) / 2;
         foreach ((ConvUnit one, ConvUnit three, ConvUnit last, ConvUnit? skip) in _blocks)
         {
             int skipSide = side;
-            string y = graph.Relu(one.Export(graph, x, ref side));
-            y = graph.Relu(three.Export(graph, y, ref side));
-            y = last.Export(graph, y, ref side);
-            x = graph.Relu(graph.Add(y, skip is null ? x : skip.Export(graph, x, ref skipSide)));
+            string y = one.Export(graph, x, ref side, Activation.Relu);
+            y = three.Export(graph, y, ref side, Activation.Relu);
+            y = last.Export(graph, y, ref side, Activation.None);
+            x = graph.Add($"{last.Name}+", y, skip is null ? x : skip.Export(graph, x, ref skipSide, Activation.None), Activation.Relu);
         }
         return x;
     }

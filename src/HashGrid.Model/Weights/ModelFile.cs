@@ -67,6 +67,14 @@ public static class ModelFile
         return (net, identity);
     }
 
+    /// <summary>Writes a copy with one entry of the metadata set; everything else, the fingerprint too, stays as it is.</summary>
+    /// <exception cref="ModelFileException">The file is missing or malformed.</exception>
+    public static void SetMetadata(string from, string to, string key, string value)
+    {
+        (IReadOnlyDictionary<string, SafetensorsEntry> tensors, IReadOnlyDictionary<string, string> metadata) = SafetensorsFile.Read(from);
+        SafetensorsFile.Write(to, tensors, new Dictionary<string, string>(metadata) { [key] = value });
+    }
+
     /// <summary>Copies stored tensors into a network: every name and shape must agree (step counters of batch norm are passed over).</summary>
     /// <exception cref="ModelFileException">A tensor is missing, unknown, or of another shape or type.</exception>
     public static void Fill(ParameterTable table, IReadOnlyDictionary<string, SafetensorsEntry> tensors, string path)

@@ -11,6 +11,6 @@ internal static class EncoderLoader
     {
         string path = options.ModelPath ?? ModelFiles.FindDefault()
             ?? throw new FileNotFoundException("no model was named and none lies beside the program; name a weights file with --model FILE or HASHGRID_MODEL");
-        return new HashImageEncoder(HashEncoder.Load(path, new HashEncoderOptions { Device = options.Device, Threads = options.Threads }));
+        return new HashImageEncoder(HashEncoder.Load(path, options.EncoderOptions));
     }
 }

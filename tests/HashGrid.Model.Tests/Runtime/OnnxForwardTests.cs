@@ -1,3 +1,4 @@
+using HashGrid.Model.Calibration;
 using HashGrid.Model.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -30,7 +31,7 @@ public sealed class OnnxForwardTests
         net.Fold();
         int side = options.InputSize;
         using var onnx = new OnnxForward(net.Export(), side, options.Bits, threads: 1);
-        using var torch = new TorchForward(net, CPU);
+        using var torch = new TorchForward(net, CPU, ScalarType.Float32);
         var random = new Random(20291);
         for (int image = 0; image < 3; image++)
         {
@@ -40,6 +41,38 @@ public sealed class OnnxForwardTests
             double largest = expected.Max(MathF.Abs), error = expected.Zip(actual, (a, b) => Math.Abs(a - b)).Max();
             Assert.That(error, Is.LessThan(1e-4 * largest), $"largest {largest}");
         }
+    }
+
+    /// <summary>Random weights amplify noise as no trained network does, so the bound is loose; a wrong scale, pad or layout gives an error of the signal's own size.</summary>
+    [TestCaseSource(nameof(Networks))]
+    public void Run_InBytes_ComesCloseToFloat(HashNetOptions options)
+    {
+        using var net = new HashNet(options, seed: 7);
+        Disturb(net);
+        net.Fold();
+        int side = options.InputSize;
+        var random = new Random(20292);
+        // Blobs, not noise: like pictures, they reach every layer with more than a mean.
+        float[][] images = [.. Enumerable.Range(0, 12).Select(_ => Blobs(random, side))];
+        LayerRanges ranges = Calibrator.Measure(net, images.Select(image => (ReadOnlyMemory<float>)image));
+        using var exact = new OnnxForward(net.Export(), side, options.Bits, threads: 1);
+        using var bytes = new OnnxForward(net.ExportInt8(ranges), side, options.Bits, threads: 1);
+        float[][] expected = [.. images.Select(image => Run(exact, image, options.Bits))], actual = [.. images.Select(image => Run(bytes, image, options.Bits))];
+        double error = 0, signal = 0;
+        foreach ((float[] one, float[] other) in expected.Zip(actual))
+        {
+            error += one.Zip(other, (a, b) => Math.Pow(a - b, 2)).Sum();
+            signal += one.Sum(value => Math.Pow(value, 2));
+        }
+        Assert.That(Math.Sqrt(error / signal), Is.LessThan(0.3));
+    }
+
+    [Test]
+    public void ExportInt8_RangeOfALayerMissing_NamesTheLayer()
+    {
+        using HashNet net = Parity.Net();
+        net.Fold();
+        Assert.That(Assert.Throws<ModelFileException>(() => net.ExportInt8(new LayerRanges(new Dictionary<string, (float, float)>())))!.Message, Does.Contain("trunk.conv1").And.Contain("calibrate"));
     }
 
     [Test]
@@ -55,11 +88,26 @@ public sealed class OnnxForwardTests
         Assert.That(alone[0], Is.Not.EqualTo(alone[1]));
     }
 
-    private static float[] Run(OnnxForward forward, float[] pixels)
+    private static float[] Run(OnnxForward forward, float[] pixels, int bits = 48)
     {
-        var u = new float[48];
+        var u = new float[bits];
         forward.Run(pixels, u);
         return u;
+    }
+
+    private static float[] Blobs(Random random, int side)
+    {
+        var image = new float[side * side];
+        for (int blob = 0; blob < 6; blob++)
+        {
+            (double x, double y, double width, double height) = (random.NextDouble() * side, random.NextDouble() * side, (0.05 + random.NextDouble() * 0.3) * side, random.NextDouble());
+            for (int i = 0; i < image.Length; i++)
+            {
+                double dx = (i % side) - x, dy = (i / side) - y;
+                image[i] = (float)Math.Min(1, image[i] + height * Math.Exp(-((dx * dx) + (dy * dy)) / (width * width)));
+            }
+        }
+        return image;
     }
 
     /// <summary>Batch norm of a new network does next to nothing; statistics of a trained one are all over the place.</summary>

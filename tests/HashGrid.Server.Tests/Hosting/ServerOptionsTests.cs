@@ -12,6 +12,10 @@ public sealed class ServerOptionsTests
         Assert.That(options.Validate(), Has.Count.EqualTo(7));
     }
 
+    [Test]
+    public void Validate_PrecisionThatTheEngineLacks_IsRefusedAtStart() =>
+        Assert.That(new ServerOptions { Engine = "torch", Precision = "int8" }.Validate().Single(), Does.Contain("precision int8 needs engine onnx"));
+
     [TestCase("127.0.0.1:0", true)]
     [TestCase("localhost:5080", true)]
     [TestCase("[::1]:5080", true)]

@@ -22,7 +22,7 @@ internal sealed class EncoderBench(string weights, double seconds)
             set_num_threads(threads);
             int side = identity.InputSize;
             float[] pixels = Pixels(batch, side);
-            return Row("modules", "cpu", threads, batch, Rate(batch, () =>
+            return Row("modules", "float32", "cpu", threads, batch, Rate(batch, () =>
             {
                 using DisposeScope scope = NewDisposeScope();
                 _ = net.Forward(tensor(pixels, [batch, side, side])).Code.data<float>()[0];
@@ -31,12 +31,12 @@ internal sealed class EncoderBench(string weights, double seconds)
     }
 
     /// <summary>The encoder that the service uses.</summary>
-    public JsonObject Encoder(string engine, int threads, int batch)
+    public JsonObject Encoder(string engine, string precision, int threads, int batch)
     {
-        using HashEncoder encoder = HashEncoder.Load(weights, new HashEncoderOptions { Engine = engine, Threads = threads });
+        using HashEncoder encoder = HashEncoder.Load(weights, new HashEncoderOptions { Engine = engine, Precision = precision, Threads = threads });
         float[] pixels = Pixels(batch, encoder.Identity.InputSize);
         var codes = new ulong[batch * encoder.WordsPerCode];
-        return Row(encoder.Engine, encoder.Device, threads, batch, Rate(batch, () => encoder.Encode(pixels, batch, codes)));
+        return Row(encoder.Engine, encoder.Precision, encoder.Device, threads, batch, Rate(batch, () => encoder.Encode(pixels, batch, codes)));
     }
 
     private static float[] Pixels(int batch, int side)
@@ -45,8 +45,8 @@ internal sealed class EncoderBench(string weights, double seconds)
         return [.. Enumerable.Range(0, batch * side * side).Select(_ => random.NextSingle())];
     }
 
-    private static JsonObject Row(string engine, string device, int threads, int batch, double rate) =>
-        new() { ["engine"] = engine, ["device"] = device, ["threads"] = threads, ["batch"] = batch, ["images_per_second"] = Math.Round(rate, 1) };
+    private static JsonObject Row(string engine, string precision, string device, int threads, int batch, double rate) =>
+        new() { ["engine"] = engine, ["precision"] = precision, ["device"] = device, ["threads"] = threads, ["batch"] = batch, ["images_per_second"] = Math.Round(rate, 1) };
 
     /// <summary>The best of five stretches: anything else on the machine only slows them.</summary>
     private double Rate(int batch, Action run)

@@ -36,8 +36,10 @@ internal sealed class BenchEncoderCommand : ToolCommand
                 {
                     ct.ThrowIfCancellationRequested();
                     rows.Add(bench.Modules(thread, batch));
-                    rows.Add(bench.Encoder("torch", thread, batch));
-                    rows.Add(bench.Encoder("onnx", thread, batch));
+                    rows.Add(bench.Encoder("torch", "float32", thread, batch));
+                    rows.Add(bench.Encoder("torch", "bfloat16", thread, batch));
+                    rows.Add(bench.Encoder("onnx", "float32", thread, batch));
+                    rows.Add(bench.Encoder("onnx", "int8", thread, batch));
                 }
             }
         }

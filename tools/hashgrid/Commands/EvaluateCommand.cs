@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using HashGrid.CommandLine.Evaluation;
+using HashGrid.CommandLine.Inputs;
 using HashGrid.CommandLine.Output;
 using HashGrid.Index;
 using HashGrid.Model;
@@ -21,7 +22,8 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<string> _queries = new("--queries") { Required = true, HelpName = "CSV", Description = "Pictures to search with, of other patients; the same columns" };
     private readonly Option<int?> _bits = new("--bits") { HelpName = "N", Description = "Code width, one that the weights offer; default: 48 if they do, else their own" };
     private readonly Option<string?> _source = new("--source") { HelpName = "NAME", Description = "Keep only the rows of both CSVs whose column source is NAME" };
-    private readonly Option<string> _device = new("--device") { DefaultValueFactory = _ => "auto", HelpName = "NAME", Description = "auto (a GPU if there is one), cpu or cuda" };
+    private readonly EncoderChoice _encoder = new();
+    private readonly Option<string?> _compare = new("--compare") { HelpName = "PRECISION", Description = "Encode everything in this precision, too: its scores, and how many bits differ" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object: map, ndcg100, p10, map_tie_aware, ndcg100_tie_aware, map_random, bits, queries, database, intervals and more" };
 
     public EvaluateCommand()
@@ -29,11 +31,12 @@ internal sealed class EvaluateCommand : ToolCommand
             "evaluate",
             "Score how well codes retrieve: every query ranks the whole database, and what shares a label is relevant.",
             "hashgrid evaluate --database train.csv --queries held-out.csv",
+            "hashgrid evaluate --database train.csv --queries held-out.csv --precision int8 --compare float32",
             "hashgrid evaluate --model best.safetensors --database labels.csv --queries hidden.csv --bits 48 --source 'NIH ChestX-ray14' --json")
     {
-        foreach (Option option in (Option[])[_model, _database, _queries, _bits, _source, _device, _json])
+        foreach (Option option in (Option[])[_model, _database, _queries, _bits, _source, .. _encoder.Options, _compare, _json])
             Add(option);
-        _device.AcceptOnlyFromAmong("auto", "cpu", "cuda");
+        _compare.AcceptOnlyFromAmong([.. HashEncoderOptions.Precisions.Skip(1)]);
         SetAction(RunAsync);
     }
 
@@ -48,7 +51,8 @@ internal sealed class EvaluateCommand : ToolCommand
         int overlap = queries.Select(image => image.Patient).Intersect(database.Select(image => image.Patient)).Count();
         string model = parsed.GetValue(_model) ?? ModelFiles.FindDefault()
             ?? throw new CommandException("no weights come with this program; name a file with --model FILE or the variable HASHGRID_MODEL");
-        using PictureCodes encoder = PictureCodes.Load(model, parsed.GetRequiredValue(_device));
+        HashEncoderOptions options = _encoder.Read(parsed);
+        using PictureCodes encoder = PictureCodes.Load(model, options);
         int bits = Width(encoder.Model, parsed.GetValue(_bits));
         if (overlap > 0)
             Console.Error.WriteLine($"hashgrid: {overlap} patients are in both files: scores of pictures of the same patient flatter");
@@ -56,11 +60,21 @@ internal sealed class EvaluateCommand : ToolCommand
         ulong[] stored = await encoder.EncodeAsync(database, bits, "Encoding the database", ct);
         ulong[] asked = await encoder.EncodeAsync(queries, bits, "Encoding the queries", ct);
         RetrievalScores scores = CodeRetrieval.Score(new CodeWidth(bits), queries, asked, database, stored, ct);
+        PrecisionComparison? other = parsed.GetValue(_compare) is { } precision
+            ? await PrecisionComparison.RunAsync(model, options with { Engine = "auto", Precision = precision }, bits, (queries, asked), (database, stored), ct)
+            : null;
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (parsed.GetValue(_json))
-            Json.Print(Report(scores, encoder, bits, database, queries, overlap, seconds));
+        {
+            JsonObject report = Report(scores, encoder, bits, database, queries, overlap, seconds);
+            if (other is not null) report["compared"] = other.ToJson();
+            Json.Print(report);
+        }
         else
+        {
             Print(scores, encoder, bits, database.Count, seconds);
+            if (other is not null) Facts.Print(other.ToFacts());
+        }
         return 0;
     }
 
@@ -97,6 +111,8 @@ internal sealed class EvaluateCommand : ToolCommand
             ["model"] = encoder.Model.Name,
             ["fingerprint"] = encoder.Model.Fingerprint,
             ["device"] = encoder.Device,
+            ["engine"] = encoder.Engine,
+            ["precision"] = encoder.Precision,
             ["seconds"] = Math.Round(seconds, 3),
         };
 
@@ -105,7 +121,7 @@ internal sealed class EvaluateCommand : ToolCommand
         static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
         string leftOut = scores.LeftOut == 0 ? "" : $"; {scores.LeftOut} more share no label with the database and are left out";
         Facts.Print(
-            ("weights", Text($"{encoder.Model.Name}, {bits} of {encoder.Model.Bits} bits, on {encoder.Device}")),
+            ("weights", Text($"{encoder.Model.Name}, {bits} of {encoder.Model.Bits} bits, on {encoder.Device} by {encoder.Engine} in {encoder.Precision}")),
             ("database", database),
             ("queries", $"{scores.Queries}{leftOut}"),
             ("mAP", Text($"{scores.Map:F4}  (95 % of resampled patients: {scores.MapLow:F4} to {scores.MapHigh:F4}; in random order {scores.MapRandom:F4})")),

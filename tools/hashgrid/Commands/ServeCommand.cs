@@ -1,4 +1,6 @@
 using System.CommandLine;
+using HashGrid.CommandLine.Inputs;
+using HashGrid.Model;
 using HashGrid.Server;
 
 namespace HashGrid.CommandLine.Commands;
@@ -9,7 +11,7 @@ internal sealed class ServeCommand : ToolCommand
     private readonly Option<string> _data = new("--data") { DefaultValueFactory = _ => "hashgrid-data", HelpName = "DIR", Description = "Folder of journal, table and snapshots; made if it is not there" };
     private readonly Option<string[]> _listen = new("--listen") { DefaultValueFactory = _ => ["127.0.0.1:5080"], HelpName = "ADDRESS", Description = "host:port, [::1]:port or unix:/path; may be given several times; port 0 takes a free one" };
     private readonly Option<string?> _model = new("--model") { HelpName = "FILE", Description = "Weights (safetensors); default: the variable HASHGRID_MODEL, else the file that comes with the program" };
-    private readonly Option<string> _device = new("--device") { DefaultValueFactory = _ => "auto", HelpName = "NAME", Description = "auto (a GPU if there is one), cpu or cuda" };
+    private readonly EncoderChoice _encoder = new();
     private readonly Option<int> _threads = new("--threads") { HelpName = "N", Description = "Threads of the network on a CPU; 0: one a core" };
     private readonly Option<string?> _certificate = new("--certificate") { HelpName = "PEM", Description = "Certificate and chain: listen with TLS, except on Unix sockets" };
     private readonly Option<string?> _certificateKey = new("--certificate-key") { HelpName = "PEM", Description = "The certificate's private key" };
@@ -24,23 +26,28 @@ internal sealed class ServeCommand : ToolCommand
             "hashgrid serve",
             "hashgrid serve --data /var/lib/hashgrid --listen 127.0.0.1:5080 --listen unix:/run/hashgrid.sock")
     {
-        foreach (Option option in (Option[])[_data, _listen, _model, _device, _threads, _certificate, _certificateKey, _clientCa, _apiKeys, _remote])
+        foreach (Option option in (Option[])[_data, _listen, _model, .. _encoder.Options, _threads, _certificate, _certificateKey, _clientCa, _apiKeys, _remote])
             Add(option);
-        _device.AcceptOnlyFromAmong("auto", "cpu", "cuda");
-        SetAction((parsed, ct) => ServerHost.RunAsync(
-            new ServerOptions
-            {
-                DataDirectory = parsed.GetRequiredValue(_data),
-                Listen = parsed.GetRequiredValue(_listen),
-                ModelPath = parsed.GetValue(_model),
-                Device = parsed.GetRequiredValue(_device),
-                Threads = parsed.GetValue(_threads),
-                CertificatePath = parsed.GetValue(_certificate),
-                CertificateKeyPath = parsed.GetValue(_certificateKey),
-                ClientCaPath = parsed.GetValue(_clientCa),
-                ApiKeysPath = parsed.GetValue(_apiKeys),
-                AllowRemotePlaintext = parsed.GetValue(_remote),
-            },
-            ct));
+        SetAction((parsed, ct) =>
+        {
+            HashEncoderOptions encoder = _encoder.Read(parsed);
+            return ServerHost.RunAsync(
+                new ServerOptions
+                {
+                    DataDirectory = parsed.GetRequiredValue(_data),
+                    Listen = parsed.GetRequiredValue(_listen),
+                    ModelPath = parsed.GetValue(_model),
+                    Device = encoder.Device,
+                    Engine = encoder.Engine,
+                    Precision = encoder.Precision,
+                    Threads = parsed.GetValue(_threads),
+                    CertificatePath = parsed.GetValue(_certificate),
+                    CertificateKeyPath = parsed.GetValue(_certificateKey),
+                    ClientCaPath = parsed.GetValue(_clientCa),
+                    ApiKeysPath = parsed.GetValue(_apiKeys),
+                    AllowRemotePlaintext = parsed.GetValue(_remote),
+                },
+                ct);
+        });
     }
 }

@@ -20,14 +20,18 @@ internal sealed class PictureCodes : IDisposable
 
     public string Device => _encoders[0].Device;
 
+    public string Engine => _encoders[0].Engine;
+
+    public string Precision => _encoders[0].Precision;
+
     /// <exception cref="CommandException">The device is not to be had.</exception>
     /// <exception cref="ModelFileException">The weights cannot be used.</exception>
-    public static PictureCodes Load(string weights, string device)
+    public static PictureCodes Load(string weights, HashEncoderOptions options)
     {
         var encoders = new List<HashEncoder>();
         try
         {
-            var options = new HashEncoderOptions { Device = device, Threads = 1 };
+            options = options with { Threads = 1 };
             encoders.Add(HashEncoder.Load(weights, options));
             while (encoders[0].Device == "cpu" && encoders.Count < Math.Min(Environment.ProcessorCount, MostEncoders))
                 encoders.Add(HashEncoder.Load(weights, options));

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using HashGrid.Model;
+
+namespace HashGrid.CommandLine.Inputs;
+
+/// <summary>The options that say where and how the network runs.</summary>
+internal sealed class EncoderChoice
+{
+    private readonly Option<string> _device = Named("--device", HashEncoderOptions.Devices, "auto (a GPU if there is one), cpu or cuda");
+    private readonly Option<string> _engine = Named("--engine", HashEncoderOptions.Engines, "auto (onnx on a CPU, torch on a GPU), onnx or torch");
+    private readonly Option<string> _precision = Named("--precision", HashEncoderOptions.Precisions, "auto (float32), float32, bfloat16 (torch) or int8 (onnx, calibrated weights); codes of two precisions do not mix");
+
+    public IEnumerable<Option> Options => [_device, _engine, _precision];
+
+    /// <exception cref="UsageException">The choices do not go together.</exception>
+    public HashEncoderOptions Read(ParseResult parsed, int threads = 0)
+    {
+        var options = new HashEncoderOptions
+        {
+            Device = parsed.GetRequiredValue(_device),
+            Engine = parsed.GetRequiredValue(_engine),
+            Precision = parsed.GetRequiredValue(_precision),
+            Threads = threads,
+        };
+        return options.Validate() is { Count: > 0 } problems ? throw new UsageException(string.Join("; ", problems)) : options;
+    }
+
+    private static Option<string> Named(string name, IReadOnlyList<string> choices, string description)
+    {
+        var option = new Option<string>(name) { DefaultValueFactory = _ => choices[0], HelpName = "NAME", Description = description };
+        option.AcceptOnlyFromAmong([.. choices]);
+        return option;
+    }
+}
