@@ -36,6 +36,9 @@ public sealed class RetrievalMeter
             CutPrecision(shared, 10, relevant), FoundPrecision(shared, Cutoff)]));
     }
 
+    /// <summary>Average precision and nDCG@100 of each query that counts, in the order of adding: what two methods are compared by, query by query.</summary>
+    public IReadOnlyList<QueryScore> PerQuery => [.. _queries.Select(query => new QueryScore(query.Patient, query.Values[0], query.Values[1]))];
+
     /// <summary>Means over all queries.</summary>
     /// <param name="seed">Seed of the bootstrap, 1000 rounds.</param>
     /// <exception cref="InvalidOperationException">No query has a relevant item.</exception>

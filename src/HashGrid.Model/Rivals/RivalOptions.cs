@@ -47,6 +47,9 @@ public sealed record RivalOptions
         };
     }
 
+    /// <summary>The same for a small set: DH's first layer stands on principal components, of which there are fewer than pictures.</summary>
+    public RivalOptions Within(int pictures) => this with { Layers = Array.ConvertAll(Layers, width => Math.Min(width, Math.Max(Bits, pictures - 1))) };
+
     /// <summary>Every problem, one line each; empty if the options are fine.</summary>
     public IReadOnlyList<string> Validate()
     {
