@@ -80,6 +80,8 @@ internal static class App
             new EvaluateCommand(),
             new TrainCommand(),
             new CalibrateCommand(),
+            new ReproduceCommand(),
+            new HeatMapCommand(),
             new ImportWeightsCommand(),
             new ExportWeightsCommand(),
             new Command("bench", "Measure parts of the service on this machine.") { new BenchEncoderCommand(), new BenchFsyncCommand(), new BenchStoreCommand() },

@@ -22,9 +22,30 @@ internal static class CodeRetrieval
     public static RetrievalScores Score(
         CodeWidth width, IReadOnlyList<LabelledImage> queries, ulong[] queryCodes, IReadOnlyList<LabelledImage> database, ulong[] databaseCodes, CancellationToken ct)
     {
+        var meter = new RetrievalMeter();
+        Rank(width, queries, queryCodes, database, databaseCodes, (query, distances, shared) => meter.Add(query.Patient, distances, shared), ct);
+        return Scores(meter);
+    }
+
+    /// <summary>Ranks the whole database for every query, by (distance, database position).</summary>
+    /// <param name="width">Width of every code.</param>
+    /// <param name="queries">What the queries show.</param>
+    /// <param name="queryCodes">queries × width.Words words.</param>
+    /// <param name="database">What the database shows.</param>
+    /// <param name="databaseCodes">database × width.Words words.</param>
+    /// <param name="take">Receives each query with distances and shared labels by rank, valid during the call.</param>
+    /// <param name="ct">Stops between blocks of queries.</param>
+    public static void Rank(
+        CodeWidth width,
+        IReadOnlyList<LabelledImage> queries,
+        ulong[] queryCodes,
+        IReadOnlyList<LabelledImage> database,
+        ulong[] databaseCodes,
+        Action<LabelledImage, int[], int[]> take,
+        CancellationToken ct)
+    {
         using HammingIndex index = HammingIndex.Build(width, [], databaseCodes);
         ulong[][] queryLabels = Masks(queries, database), databaseLabels = Masks(database, queries);
-        var meter = new RetrievalMeter();
         int all = database.Count, block = Math.Clamp(MaxNeighbors / all, 1, queries.Count);
         var neighbors = new Neighbor[block * all];
         int[] distances = new int[all], shared = new int[all];
@@ -42,9 +63,14 @@ internal static class CodeRetrieval
                     distances[rank] = neighbor.Distance;
                     shared[rank] = Shared(queryLabels[start + query], databaseLabels[neighbor.Id]);
                 }
-                meter.Add(queries[start + query].Patient, distances, shared);
+                take(queries[start + query], distances, shared);
             }
         }
+    }
+
+    /// <exception cref="CommandException">No query shares a label with anything in the database.</exception>
+    public static RetrievalScores Scores(RetrievalMeter meter)
+    {
         try
         {
             return meter.Scores();

@@ -1,3 +1,4 @@
+using HashGrid.CommandLine.Output;
 using ScottPlot;
 
 namespace HashGrid.CommandLine.Training;
@@ -5,13 +6,10 @@ namespace HashGrid.CommandLine.Training;
 /// <summary>The loss and its terms above, held-out retrieval below, by epoch.</summary>
 internal static class LossChart
 {
-    private const string Font = "Roboto";
     private const int Width = 900, Height = 760;
-    private static readonly Lazy<bool> Fonts = new(AddFonts);
 
     public static void Write(string path, IReadOnlyList<EpochRecord> epochs)
     {
-        _ = Fonts.Value;
         var charts = new Multiplot();
         charts.AddPlots(2);
         double[] numbers = [.. epochs.Select(epoch => (double)epoch.TrainingEpoch)];
@@ -36,7 +34,7 @@ internal static class LossChart
             plot.XLabel("epoch");
             plot.Axes.SetLimitsX(0.5, Math.Max(epochs.Count, 2) + 0.5);
             plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { IntegerTicksOnly = true };
-            plot.Font.Set(Font);
+            plot.Font.Set(ChartFonts.Name);
             plot.ShowLegend(plot == loss ? Alignment.UpperRight : Alignment.LowerRight);
         }
         charts.SavePng(path + ".tmp", Width, Height);
@@ -48,14 +46,5 @@ internal static class LossChart
         ScottPlot.Plottables.Scatter line = plot.Add.Scatter(epochs, values.ToArray());
         line.LegendText = name;
         line.LineWidth = 2;
-    }
-
-    // Machines without a screen often have no fonts.
-    private static bool AddFonts()
-    {
-        string folder = Path.Combine(AppContext.BaseDirectory, "Assets");
-        ScottPlot.Fonts.AddFontFile(Font, Path.Combine(folder, "Roboto-Regular.ttf"), bold: false, italic: false);
-        ScottPlot.Fonts.AddFontFile(Font, Path.Combine(folder, "Roboto-Medium.ttf"), bold: true, italic: false);
-        return true;
     }
 }

@@ -27,7 +27,7 @@ internal sealed class RivalRun(RunFile run, RivalMethod method, int bits, int? e
         TrainingData data = TrainingData.Load(run);
         Directory.CreateDirectory(folder);
         data.Write(folder);
-        RivalOptions options = RivalOptions.For(method, bits, labels: data.Labels);
+        RivalOptions options = RivalOptions.For(method, bits, labels: data.Labels).Within(data.Train.Count);
         using RivalNet net = RivalNet.Create(options, (ulong)run.Settings.InitialSeed);
         if (net is PooledNet pooled)
             FillTrunk(pooled);

@@ -1,0 +1,71 @@
+namespace HashGrid.CommandLine.Reproduction.Reports;
+
+/// <summary>The paper's tables with ours beside them.</summary>
+internal static class ReportTables
+{
+    /// <summary>Table 1.</summary>
+    public static Part.Table Retrieval(ReportData data)
+    {
+        List<string[]> rows = [.. ReproSystem.All.Where(system => !system.IsAblation).Select(system =>
+        {
+            bool printed = PaperFigures.Retrieval.TryGetValue(system.Id, out (double Ndcg, double Map, double NdcgCheXpert, double MapCheXpert) paper);
+            return (string[])
+            [
+                system.Title,
+                printed ? Text($"{paper.Ndcg:F2} / {paper.Map:F2}") : "",
+                printed ? Text($"{paper.NdcgCheXpert:F2} / {paper.MapCheXpert:F2}") : "",
+                data.Ndcg(system.Id).Text(),
+                data.Map(system.Id).Text(),
+                string.Join(", ", data.Cells(system.Id).Select(one => Text($"{one.Scores.First(scores => scores.Bits == data.Settings.MainBits).Map:F3}"))),
+                Text($"{data.Mean(system.Id, one => one.MapAt10):F3}"),
+            ];
+        })];
+        rows.Add(["random order", "", "", "", Text($"{data.Mean(ReproSystem.Ours, one => one.MapRandom):F3}"), "", ""]);
+        return new Part.Table(["system", "paper, ChestX-ray8: nDCG@100 / mAP", "paper, CheXpert", "here: nDCG@100 (95 %)", "here: mAP (95 %)", "mAP by split", "mAP@10"], rows);
+    }
+
+    /// <summary>Table 2.</summary>
+    public static Part.Table Costs(ReportData data, IReadOnlyDictionary<string, double> features) => new(
+        ["system", "feature, ms (paper)", "retrieval, ms (paper)", "training, s (paper)", "memory, MB (paper: of the GPU)"],
+        [.. ReproSystem.All.Where(system => !system.IsAblation).Select(system =>
+        {
+            bool printed = PaperFigures.Cost.TryGetValue(system.Id, out (double Feature, double Retrieval, double Training, double Memory) paper);
+            CellResult[] cells = data.Cells(system.Id);
+            string Both(FormattableString here, FormattableString there) => Text(here) + (printed ? Text($" ({Text(there)})") : "");
+            return (string[])
+            [
+                system.Title,
+                Both($"{features[system.Id]:F1}", $"{paper.Feature}"),
+                Both($"{cells.Average(one => one.RetrievalMilliseconds):F4}", $"{paper.Retrieval}"),
+                Both($"{cells.Average(one => one.TrainSeconds):F1}", $"{paper.Training}"),
+                Both($"{cells.Max(one => one.TrainMegabytes):F0}", $"{paper.Memory}"),
+            ];
+        })]);
+
+    /// <summary>Tables 4 and 5.</summary>
+    public static Part.Table Ablations(ReportData data, params string[] systems) => new(
+        ["network", "paper: mAP", "paper: nDCG@100", "here: mAP (95 %)", "here: nDCG@100 (95 %)", "mAP by split"],
+        [.. systems.Select(id => (string[])
+        [
+            id == ReproSystem.Ours ? "whole" : ReproSystem.Of(id).Title,
+            Text($"{PaperFigures.Ablations[id].Map:F2}"),
+            PaperFigures.Ablations[id].Ndcg is { } ndcg ? Text($"{ndcg:F2}") : "",
+            data.Map(id).Text(),
+            data.Ndcg(id).Text(),
+            string.Join(", ", data.Cells(id).Select(one => Text($"{one.Scores.First(scores => scores.Bits == data.Settings.MainBits).Map:F3}"))),
+        ])]);
+
+    /// <summary>mAP by code width, of the first split.</summary>
+    public static Part.Table Widths(ReportData data) => new(
+        ["system", .. data.Settings.Bits.Select(bits => $"{bits} bits")],
+        [.. ReproSystem.All.Where(system => !system.IsAblation).Select(system => (string[])
+        [
+            system.Title, .. data.Settings.Bits.Select(bits => data.AtWidth(system.Id, bits) is { } scores ? Text($"{scores.Map:F3}") : ""),
+        ])]);
+
+    /// <summary>How each system was trained.</summary>
+    public static Part.Table Recipes(ReportData data) => new(
+        ["system", "recipe"], [.. ReproSystem.All.Select(system => (string[])[system.Title, data.Cells(system.Id).FirstOrDefault()?.Recipe ?? ""])]);
+
+    private static string Text(FormattableString text) => text.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

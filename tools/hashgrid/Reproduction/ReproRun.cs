@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using HashGrid.CommandLine.Training;
+
+namespace HashGrid.CommandLine.Reproduction;
+
+/// <summary>Works through the plan, cell by cell; what is done already is read, not done again.</summary>
+internal sealed class ReproRun(ReproSettings settings, string folder, Action<string> say)
+{
+    private readonly List<(ReproCell Cell, double Seconds)> _done = [];
+
+    /// <summary>Runs what is missing, on this thread.</summary>
+    /// <exception cref="OperationCanceledException">Interrupted; finished cells stay.</exception>
+    public IReadOnlyList<CellResult> Run(Workbench bench, CancellationToken ct)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "cells"));
+        IReadOnlyList<ReproCell> plan = ReproCell.Plan(settings);
+        var runner = new CellRunner(bench, settings, folder);
+        var results = new List<CellResult>();
+        ReproCell[] missing = [.. plan.Where(cell => CellResult.Read(cell.ResultIn(folder)) is null)];
+        say($"{plan.Count} cells, {plan.Count - missing.Length} of them done already; {bench.Images.Count} pictures of {bench.Images.Select(image => image.Patient).Distinct().Count()} patients, {settings.Splits} splits by patient");
+        if (missing.Length > 0)
+            _ = bench.Features(ct);
+        for (int i = 0; i < missing.Length; i++)
+        {
+            ct.ThrowIfCancellationRequested();
+            long begun = Stopwatch.GetTimestamp();
+            CellResult result = runner.Run(missing[i], ct);
+            result.Write(missing[i].ResultIn(folder));
+            _done.Add((missing[i], Stopwatch.GetElapsedTime(begun).TotalSeconds));
+            string scores = string.Join(", ", result.Scores.Select(one => FormattableString.Invariant($"{one.Bits} bits {one.Map:F3}/{one.Ndcg100:F3}")));
+            string left = i + 1 < missing.Length ? $", about {Pace.Text(Left(missing[(i + 1)..]))} left" : "";
+            say(FormattableString.Invariant($"{plan.Count - missing.Length + i + 1}/{plan.Count} {missing[i].Id}: mAP/nDCG@100 {scores}; {_done[^1].Seconds:F0} s{left}"));
+        }
+        foreach (ReproCell cell in plan)
+            results.Add(CellResult.Read(cell.ResultIn(folder))!);
+        return results;
+    }
+
+    /// <summary>By the mean of cells of the same system, else by its guessed cost at the pace of the others.</summary>
+    private TimeSpan Left(ReproCell[] cells)
+    {
+        double pace = _done.Sum(one => one.Seconds) / _done.Sum(one => one.Cell.System.Cost);
+        double seconds = cells.Sum(cell => _done.Where(one => one.Cell.System == cell.System).Select(one => one.Seconds).DefaultIfEmpty(cell.System.Cost * pace).Average());
+        return TimeSpan.FromSeconds(seconds);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using HashGrid.CommandLine.Training;
+
+namespace HashGrid.CommandLine.Reproduction;
+
+/// <summary>plan.json: what decides every figure. A folder belongs to one plan.</summary>
+internal sealed record ReproSettings
+{
+    public const string FileName = "plan.json";
+
+    public static JsonSerializerOptions Layout { get; } = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Absolute folder of the data.</summary>
+    public required string Data { get; init; }
+
+    public required DataFormat Format { get; init; }
+
+    /// <summary>Keep only rows whose column source has this value; null: all.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Code widths, ascending.</summary>
+    public required int[] Bits { get; init; }
+
+    /// <summary>Splits by patient, seeds 1 to this.</summary>
+    public required int Splits { get; init; }
+
+    /// <summary>Epochs by system id; what is not named has its own.</summary>
+    public required SortedDictionary<string, int> Epochs { get; init; }
+
+    /// <summary>Side of the input in pixels by system id, of those with a network of their own; what is not named has its authors'.</summary>
+    public required SortedDictionary<string, int> Sizes { get; init; }
+
+    /// <summary>A few pictures and epochs: shows that everything works.</summary>
+    public bool Smoke { get; init; }
+
+    /// <summary>The width of the tables: 48 where it is among the widths, else the largest.</summary>
+    [JsonIgnore]
+    public int MainBits => Bits.Contains(48) ? 48 : Bits[^1];
+
+    public override string ToString() => JsonSerializer.Serialize(this, Layout);
+
+    /// <summary>Writes the plan, or checks that the folder's is the same.</summary>
+    /// <exception cref="CommandException">The folder holds another plan.</exception>
+    public void Claim(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        Directory.CreateDirectory(folder);
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(path + ".tmp", ToString() + "\n");
+            File.Move(path + ".tmp", path, overwrite: true);
+        }
+        else if (File.ReadAllText(path).TrimEnd() != ToString())
+        {
+            throw new CommandException($"{path} holds another plan; give the same options to go on with it, or name another folder");
+        }
+    }
+}
