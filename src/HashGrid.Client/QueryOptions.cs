@@ -12,6 +12,9 @@ public sealed record QueryOptions
     /// <summary>Also return the codes themselves.</summary>
     public bool IncludeCodes { get; init; }
 
+    /// <summary>Also return where the network looks in the query, which must be an image; costs the server about as much as its code, one image at a time.</summary>
+    public bool IncludeAttention { get; init; }
+
     /// <summary>Deadline of this search, which is also its deadline in the server's queues. Null: <see cref="HashGridClientOptions.CallTimeout"/>. No meaning on a search stream.</summary>
     public TimeSpan? Timeout { get; init; }
 }

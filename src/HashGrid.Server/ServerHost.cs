@@ -42,6 +42,7 @@ public static class ServerHost
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddSingleton<CallCounter>();
         builder.Services.AddSingleton<ServerRuntime>();
+        builder.Services.AddSingleton<AttentionMaps>();
         builder.Services.AddSingleton<Searcher>();
         builder.Services.AddSingleton<HealthService>();
         builder.Services.AddSingleton<EncoderService>();

@@ -48,6 +48,20 @@ public class ServerCommandTests
     }
 
     [Test]
+    public async Task Search_WithHeatmap_DrawsWhatTheServerSaw()
+    {
+        using var folder = new TempFolder();
+        string image = Directory.GetFiles(Path.Combine(Samples, "images")).Order(StringComparer.Ordinal).First(), heat = folder.File("heat.png");
+        JsonNode search = await JsonAsync("search", image, "--heatmap", heat), own = JsonNode.Parse((await Tool.HashGridAsync("heatmap", image, "--out", folder.File("own.png"), "--json")).Output)!;
+        float[] Values(JsonNode? map) => [.. map!.AsArray().Select(value => (float)value!)];
+        Assert.That(Values(search["query_attention"]), Is.EqualTo(Values(own["map"])).Within(1e-4));
+        Assert.That(File.ReadAllBytes(heat).AsSpan(1, 3).ToArray(), Is.EqualTo("PNG"u8.ToArray()));
+        ToolRun wrong = await RunAsync("search", "--id", "1", "--heatmap", heat);
+        Assert.That(wrong.ExitCode, Is.EqualTo(2));
+        Assert.That(wrong.Error, Does.Contain("--heatmap needs IMAGE"));
+    }
+
+    [Test]
     public async Task Ingest_OneBadFile_StoresTheOthersAndExitsWithOne()
     {
         using var folder = new TempFolder();

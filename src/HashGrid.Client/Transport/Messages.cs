@@ -42,6 +42,7 @@ internal static class Messages
             Filter = Filter(options),
             AtLeastSequence = options?.AtLeastSequence ?? 0,
             IncludeCodes = options?.IncludeCodes ?? false,
+            IncludeAttention = options?.IncludeAttention ?? false,
         };
     }
 
@@ -58,6 +59,7 @@ internal static class Messages
             Filter = Filter(options),
             AtLeastSequence = options?.AtLeastSequence ?? 0,
             IncludeCodes = options?.IncludeCodes ?? false,
+            IncludeAttention = options?.IncludeAttention ?? false,
         };
     }
 
@@ -73,7 +75,10 @@ internal static class Messages
         return new SearchAnswer(
             matches, reply.Exact, reply.More,
             new SearchCost(cost.Engine, (long)cost.Probes, (long)cost.Candidates, TimeSpan.FromMicroseconds(cost.Microseconds)),
-            reply.SeenSequence, Code(reply.QueryCode));
+            reply.SeenSequence, Code(reply.QueryCode))
+        {
+            QueryAttention = reply.QueryAttention is { } map ? new AttentionMap((int)map.Side, map.Values.ToArray()) : null,
+        };
     }
 
     public static ItemFailure Failure(Proto.ItemError error) => new((StatusCode)error.Code, error.Reason, error.Message);

@@ -27,6 +27,7 @@ public enum ErrorReason
     IdUnknown,
     IdConflict,
     ModelMismatch,
+    AttentionUnavailable,
     SequenceAhead,
     StreamAhead,
     StreamTakenOver,

@@ -37,6 +37,7 @@ public static class ErrorTable
         new(ErrorReason.IdUnknown, NotFound, "No code is stored under this id.", "Check the id; it may have been removed."),
         new(ErrorReason.IdConflict, AlreadyExists, "The id is stored with another code.", "Use PUT_MODE_UPSERT to replace it, or another id."),
         new(ErrorReason.ModelMismatch, FailedPrecondition, "The server runs another model than the caller expects.", "Point the caller at the right server; codes of two models must never be compared."),
+        new(ErrorReason.AttentionUnavailable, FailedPrecondition, "The server's weights have no attention map, or the weights file is gone.", "Ask without it, or serve weights of the network that hashgrid train makes."),
         new(ErrorReason.SequenceAhead, FailedPrecondition, "The request waits for a store sequence that this store has not given out.", "Check that both calls go to the same server."),
         new(ErrorReason.StreamAhead, FailedPrecondition, "The client has acknowledgements that this store never gave: another store, or an older copy of it.", "Check the data folder; start under a new stream id to send everything again."),
         new(ErrorReason.StreamTakenOver, Aborted, "Another call has opened the same stream id.", "Keep one writer a stream id; the newest wins."),

@@ -21,32 +21,45 @@ internal sealed class Searcher : IDisposable
     private readonly ServerOptions _options;
     private readonly ServerMetrics _metrics;
     private readonly SearchGate _gate;
+    private readonly AttentionMaps _attention;
     private EncodeFlow? _flow;
 
-    public Searcher(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics)
+    public Searcher(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, AttentionMaps attention)
     {
-        (_runtime, _options, _metrics) = (runtime, options, metrics);
+        (_runtime, _options, _metrics, _attention) = (runtime, options, metrics, attention);
         _gate = new SearchGate(options.ConcurrentSearches == 0 ? Environment.ProcessorCount : options.ConcurrentSearches, options.MaxQueuedSearches);
     }
 
-    public Task<SearchReply> NearestAsync(NearestRequest request, DateTimeOffset deadline, CancellationToken ct)
+    public async Task<SearchReply> NearestAsync(NearestRequest request, DateTimeOffset deadline, CancellationToken ct)
     {
         if (request.K == 0 || request.K > _options.MaxResults)
             throw new ServiceException(ErrorReason.KOutOfRange, $"k is {request.K}, but 1 to {_options.MaxResults} is allowed");
-        return SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, deadline, ct);
+        SearchReply reply = await SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, deadline, ct);
+        return request.IncludeAttention ? await AttendAsync(reply, request.Query, ct) : reply;
     }
 
-    public Task<SearchReply> WithinAsync(WithinRequest request, DateTimeOffset deadline, CancellationToken ct)
+    public async Task<SearchReply> WithinAsync(WithinRequest request, DateTimeOffset deadline, CancellationToken ct)
     {
         int bits = _runtime.Encoding.Model.Bits;
         if (request.Radius > bits) throw new ServiceException(ErrorReason.RadiusOutOfRange, $"the radius is {request.Radius}, but codes have {bits} bits; ask for 0 to {bits}");
         if (request.Limit > _options.MaxResults)
             throw new ServiceException(ErrorReason.LimitOutOfRange, $"the limit is {request.Limit}, but at most {_options.MaxResults} are returned");
         int limit = request.Limit == 0 ? _options.MaxResults : (int)request.Limit;
-        return SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, deadline, ct);
+        SearchReply reply = await SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, deadline, ct);
+        return request.IncludeAttention ? await AttendAsync(reply, request.Query, ct) : reply;
     }
 
     public void Dispose() => _gate.Dispose();
+
+    // After the search, which has refused a bad image by then.
+    private async Task<SearchReply> AttendAsync(SearchReply reply, Query query, CancellationToken ct)
+    {
+        if (query.ByCase != Query.ByOneofCase.Image)
+            throw new ServiceException(ErrorReason.RequestIncomplete, "include_attention is set, but the query is no image; only images have an attention map");
+        Model.Attention.AttentionMap map = await _attention.ReadAsync(query.Image.Memory, ct);
+        reply.QueryAttention = new AttentionMap { Side = (uint)map.Side, Values = { map.Values } };
+        return reply;
+    }
 
     private async Task<SearchReply> SearchAsync(Query? query, int limit, int? radius, SearchFilter? filter, ulong atLeast, bool withCodes,
         DateTimeOffset deadline, CancellationToken ct)

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using HashGrid.Client;
 using HashGrid.CommandLine.Inputs;
 using HashGrid.CommandLine.Output;
+using HashGrid.CommandLine.Reproduction.Pictures;
 using Spectre.Console;
 
 namespace HashGrid.CommandLine.Commands;
@@ -11,12 +12,15 @@ namespace HashGrid.CommandLine.Commands;
 /// <summary>hashgrid search: the stored codes nearest to an image, a code, or a stored id.</summary>
 internal sealed class SearchCommand : ToolCommand
 {
+    private const int HeatSide = 512;
+
     private readonly Argument<string?> _image = new("IMAGE") { Arity = ArgumentArity.ZeroOrOne, Description = "A PNG or JPEG file" };
     private readonly Option<string?> _code = new("--code") { HelpName = "HEX", Description = "A code instead: the bytes of a codes file, 16 hexadecimal digits for every 64 bits" };
     private readonly Option<string?> _id = new("--id") { HelpName = "N", Description = "A stored id instead, decimal or 0x…" };
     private readonly Option<int?> _k = new("-k", "--k") { HelpName = "K", Description = "Neighbours, 1 to 10000 [default: 10, and 10000 with --within]" };
     private readonly Option<int?> _within = new("--within") { HelpName = "R", Description = "Only neighbours within this distance in bits, inclusive" };
     private readonly Option<string[]> _label = new("--label") { HelpName = "LABEL", Description = "Keep what carries this label; may be given several times: any of them" };
+    private readonly Option<string?> _heatmap = new("--heatmap") { HelpName = "PNG", Description = "Also draw where the network looks in IMAGE" };
     private readonly ServerOption _server = new();
     private readonly JsonOption _json = new();
 
@@ -25,11 +29,12 @@ internal sealed class SearchCommand : ToolCommand
             "search",
             "Find the stored codes nearest to an image, a code, or a stored id. Exact, ascending by (distance, id).",
             "hashgrid search xray.png",
+            "hashgrid search xray.png --heatmap heat.png",
             "hashgrid search --id 0x9f86d081884c7d65 -k 5 --label Effusion",
             "hashgrid search --code efcdab8967452301 --within 12 --json")
     {
         Add(_image);
-        foreach (Option option in (Option[])[_code, _id, _k, _within, _label, _server, _json])
+        foreach (Option option in (Option[])[_code, _id, _k, _within, _label, _heatmap, _server, _json])
             Add(option);
         SetAction(RunAsync);
     }
@@ -39,6 +44,9 @@ internal sealed class SearchCommand : ToolCommand
         string? image = parsed.GetValue(_image), hex = parsed.GetValue(_code), id = parsed.GetValue(_id);
         if (new[] { image, hex, id }.Count(given => given is not null) != 1)
             throw new UsageException("give exactly one of IMAGE, --code HEX and --id N");
+        string? heatmap = parsed.GetValue(_heatmap);
+        if (heatmap is not null && image is null)
+            throw new UsageException("--heatmap needs IMAGE: a code or an id has no picture");
         int? within = parsed.GetValue(_within);
         int k = parsed.GetValue(_k) ?? (within is null ? 10 : 10_000);
         if (k is < 1 or > 10_000)
@@ -50,10 +58,15 @@ internal sealed class SearchCommand : ToolCommand
         SearchQuery query = image is not null ? SearchQuery.ByImage(await ReadAsync(image, ct))
             : id is not null ? SearchQuery.ById(IdText.Parse(id))
             : SearchQuery.ByCode(ParseCode(hex!, (await client.DescribeAsync(ct)).Bits));
-        var options = new QueryOptions { AnyLabel = parsed.GetValue(_label) ?? [], IncludeCodes = parsed.GetValue(_json) };
+        var options = new QueryOptions { AnyLabel = parsed.GetValue(_label) ?? [], IncludeCodes = parsed.GetValue(_json), IncludeAttention = heatmap is not null };
         SearchAnswer answer = within is { } radius
             ? await client.WithinAsync(query, radius, k, options, ct)
             : await client.NearestAsync(query, k, options, ct);
+        if (heatmap is not null && answer.QueryAttention is { } map)
+        {
+            using NetVips.Image drawn = HeatColors.Blend(image!, new Model.Attention.AttentionMap(map.Values.ToArray(), map.Side), HeatSide);
+            drawn.Pngsave(heatmap);
+        }
         if (parsed.GetValue(_json))
             PrintJson(answer);
         else
@@ -110,6 +123,7 @@ internal sealed class SearchCommand : ToolCommand
         ["candidates"] = answer.Cost.Candidates,
         ["microseconds"] = answer.Cost.Elapsed.TotalMicroseconds,
         ["seen_sequence"] = answer.SeenSequence,
+        ["query_attention"] = answer.QueryAttention is { } map ? new JsonArray([.. map.Values.ToArray().Select(value => (JsonNode)value)]) : null,
         ["query_code"] = answer.QueryCode.Bits > 0 ? answer.QueryCode.ToString() : null,
     });
 }
