@@ -41,6 +41,13 @@ public class ReproduceTests
         Assert.That(File.GetLastWriteTimeUtc(kept), Is.EqualTo(written));
         Assert.That(Map(gone), Is.EqualTo(map));
 
+        File.Delete(gone);
+        File.Delete(Path.Combine(run, "report.md"));
+        ToolRun unfinished = await Tool.HashGridAsync([.. command, "--report-only"]);
+        Assert.That(unfinished.ExitCode, Is.EqualTo(1));
+        Assert.That(unfinished.Error, Does.Contain("no finished split yet: 11 of 12 cells"));
+        Assert.That(File.Exists(gone), Is.False);
+
         ToolRun other = await Tool.HashGridAsync([.. command, "--epochs", "5"]);
         Assert.That(other.ExitCode, Is.EqualTo(1));
         Assert.That(other.Error, Does.Contain("holds another plan"));

@@ -40,6 +40,16 @@ public sealed class PointingGameTests
     }
 
     [Test]
+    public void Sameness_EqualOppositeAndFlatMaps_IsTheirMeanCorrelation()
+    {
+        AttentionMap map = new([0, 1, 2, 3], 2), scaled = new([1, 1.5f, 2, 2.5f], 2), opposite = new([3, 2, 1, 0], 2), flat = new([1, 1, 1, 1], 2);
+        Assert.That(AttentionMap.Sameness([map, scaled]), Is.EqualTo(1).Within(1e-9));
+        Assert.That(AttentionMap.Sameness([map, scaled, opposite]), Is.EqualTo(-1 / 3.0).Within(1e-9));
+        Assert.That(AttentionMap.Sameness([map, flat]), Is.EqualTo(1));
+        Assert.Throws<ArgumentException>(() => AttentionMap.Sameness([map]));
+    }
+
+    [Test]
     public void Read_PublishedRows_BecomeShares()
     {
         string path = Path.GetTempFileName();

@@ -19,6 +19,7 @@ internal sealed class ReproduceCommand : ToolCommand
     private readonly Option<string?> _epochs = new("--epochs") { HelpName = "LIST", Description = "Passes of everything that learns by epochs (N), or by system (dsh=30,drh=30,ath=50,paper=50,ours=10, which are the defaults)" };
     private readonly Option<string?> _sizes = new("--sizes") { HelpName = "LIST", Description = "Side of the input in pixels of those with a network of their own; default: dsh=64,ath=256, their authors'" };
     private readonly Option<string?> _boxes = new("--boxes") { HelpName = "CSV", Description = "Boxes around findings, as ChestX-ray14's BBox_List_2017.csv has them, to judge heat maps by; default: that file in --data, if it is there" };
+    private readonly Option<bool> _reportOnly = new("--report-only") { Description = "Train nothing: write the report of what is finished, while the run goes on or after it was stopped" };
     private readonly Option<bool> _smoke = new("--smoke") { Description = "48 pictures, two epochs, two splits, two widths: shows in minutes that all of it works" };
     private readonly Option<string> _out = new("--out") { Required = true, HelpName = "DIR", Description = "Folder of the report: report.html, report.md, pictures, and the cells, which are not measured again" };
 
@@ -30,7 +31,7 @@ internal sealed class ReproduceCommand : ToolCommand
             "hashgrid reproduce --data xrays --format folder --bits 32,48 --epochs ath=10,paper=20 --splits 3 --out paper",
             "hashgrid reproduce --data samples --format folder --smoke --out smoke")
     {
-        foreach (Option option in (Option[])[_data, _format, _source, _bits, _splits, _epochs, _sizes, _boxes, _smoke, _out])
+        foreach (Option option in (Option[])[_data, _format, _source, _bits, _splits, _epochs, _sizes, _boxes, _reportOnly, _smoke, _out])
             Add(option);
         _format.AcceptOnlyFromAmong("folder", "nih", "chexpert");
         SetAction(RunAsync);
@@ -43,14 +44,16 @@ internal sealed class ReproduceCommand : ToolCommand
         string? boxes = parsed.GetValue(_boxes) ?? (File.Exists(Path.Combine(settings.Data, "BBox_List_2017.csv")) ? Path.Combine(settings.Data, "BBox_List_2017.csv") : null);
         if (boxes is not null && !File.Exists(boxes))
             throw new CommandException($"the boxes {boxes} do not exist");
+        bool reportOnly = parsed.GetValue(_reportOnly);
         settings.Claim(folder);
-        string command = "hashgrid " + string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"'{token.Value}'" : token.Value));
+        string command = "hashgrid " + string.Join(' ', parsed.Tokens.Where(token => token.Value != _reportOnly.Name).Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"'{token.Value}'" : token.Value));
         // Tensors belong to the thread that made them.
         await Task.Factory.StartNew(
             () =>
             {
+                var run = new ReproRun(settings, folder, Console.Error.WriteLine);
                 using var bench = new Workbench(settings, folder, Console.Error.WriteLine);
-                var data = new ReportData(settings, new ReproRun(settings, folder, Console.Error.WriteLine).Run(bench, ct));
+                var data = new ReportData(settings, reportOnly ? run.Finished() : run.Run(bench, ct));
                 Console.Error.WriteLine("timing, drawing and writing the report");
                 IReadOnlyList<FindingBox> found = boxes is null ? [] : FindingBox.Read(boxes);
                 new ReportBuilder(data, folder, bench, FeatureTimes.Of(settings, folder, bench), found, command).WriteAsync(ct).GetAwaiter().GetResult();

@@ -36,6 +36,20 @@ internal sealed class ReproRun(ReproSettings settings, string folder, Action<str
         return results;
     }
 
+    /// <summary>What is finished by now, of the splits that every system has been through; a run may go on meanwhile.</summary>
+    /// <exception cref="CommandException">Not even one split is finished.</exception>
+    public IReadOnlyList<CellResult> Finished()
+    {
+        IReadOnlyList<ReproCell> plan = ReproCell.Plan(settings);
+        (ReproCell Cell, CellResult? Result)[] cells = [.. plan.Select(cell => (cell, CellResult.Read(cell.ResultIn(folder))))];
+        int[] splits = [.. cells.Where(one => one.Cell.Widths.Contains(settings.MainBits)).GroupBy(one => one.Cell.Split).Where(split => split.All(one => one.Result is not null)).Select(split => split.Key)];
+        if (!splits.Contains(1))
+            throw new CommandException($"{folder} has no finished split yet: {cells.Count(one => one.Result is not null)} of {plan.Count} cells are done; run the command without --report-only");
+        CellResult[] finished = [.. cells.Where(one => one.Result is not null && splits.Contains(one.Cell.Split)).Select(one => one.Result!)];
+        say($"{finished.Length} of {plan.Count} cells are done and in the report");
+        return finished;
+    }
+
     /// <summary>By the mean of cells of the same system, else by its guessed cost at the pace of the others.</summary>
     private TimeSpan Left(ReproCell[] cells)
     {

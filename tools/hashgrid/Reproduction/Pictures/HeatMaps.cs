@@ -7,7 +7,7 @@ namespace HashGrid.CommandLine.Reproduction.Pictures;
 /// <summary>Figures 5 and 6: attention of the whole module and of both ablations, drawn, and judged by boxes where there are some.</summary>
 internal sealed class HeatMaps(ReproSettings settings, string folder, Workbench bench, IReadOnlyList<FindingBox> boxes)
 {
-    private const int Drawn = 5;
+    private const int Drawn = 5, Compared = 40;
     private static readonly string[] Systems = [ReproSystem.Ours, ReproSystem.NoPoints, ReproSystem.NoMax];
     private readonly ILookup<string, FindingBox> _boxes = boxes.ToLookup(box => box.Picture);
 
@@ -26,6 +26,17 @@ internal sealed class HeatMaps(ReproSettings settings, string folder, Workbench 
         HeatSheet.Write(path, titles, [.. chosen.Select((image, i) => (image.Path, $"{Path.GetFileName(image.Path)}: {string.Join(", ", image.Labels)}", Boxes(image), maps[i].ToArray()))]);
     }
 
+    /// <summary>How alike the maps of held-out pictures of the first split are, by system.</summary>
+    public IReadOnlyList<(string System, double Sameness)> Alike()
+    {
+        LabelledImage[] chosen = [.. bench.Split(1).HeldOut.Take(Compared).Select(i => bench.Images[i])];
+        return [.. Systems.Select(system =>
+        {
+            using AttentionReader reader = AttentionReader.Load(Weights(system, 1));
+            return (system, AttentionMap.Sameness([.. chosen.Select(image => reader.Read(Pixels(image, reader.Identity.InputSize)))]));
+        })];
+    }
+
     /// <summary>Every boxed picture by the networks of every split: no training has seen a box, though it may have seen the picture.</summary>
     public IReadOnlyList<(string System, Localisation Judged)> Judge()
     {
@@ -33,7 +44,7 @@ internal sealed class HeatMaps(ReproSettings settings, string folder, Workbench 
         return [.. Systems.Select(system =>
         {
             var judged = new Localisation();
-            for (int split = 1; split <= settings.Splits; split++)
+            foreach (int split in Enumerable.Range(1, settings.Splits).Where(split => Systems.All(one => File.Exists(Weights(one, split)))))
             {
                 using AttentionReader reader = AttentionReader.Load(Weights(system, split));
                 foreach (LabelledImage image in boxed)

@@ -12,12 +12,13 @@ internal static class Sheets
 {
     private const int Queries = 3, Nearest = 5;
 
-    /// <summary>Draws queries with different labels, the first of each in the held-out list.</summary>
+    /// <summary>Draws the first query of each of the most frequent sets of labels.</summary>
     public static async Task DrawAsync(string path, string weights, int bits, string title, Workbench bench, CancellationToken ct)
     {
         (int[] train, int[] heldOut) = bench.Split(1);
         LabelledImage[] stored = [.. train.Select(i => bench.Images[i])];
-        LabelledImage[] asked = [.. heldOut.Select(i => bench.Images[i]).Where(image => image.Labels.Count > 0).DistinctBy(image => string.Join('|', image.Labels)).Take(Queries)];
+        LabelledImage[] asked = [.. heldOut.Select(i => bench.Images[i])
+            .Where(image => image.Labels.Count > 0).GroupBy(image => string.Join('|', image.Labels)).OrderByDescending(group => group.Count()).Take(Queries).Select(group => group.First())];
         using PictureCodes encoder = PictureCodes.Load(weights, new HashEncoderOptions { Device = "cpu" });
         var width = new CodeWidth(bits);
         ulong[] database = await encoder.EncodeAsync(stored, bits, "Encoding the database for its sheet", ct);

@@ -58,7 +58,7 @@ internal static class Claims
             ["Table 2", "paper", "here", "verdict"],
             [
                 ["the network computes features fastest of all", "31 ms", FormattableString.Invariant($"{network:F1} ms; fastest is {ReproSystem.Of(fastest).Title} with {features[fastest]:F1} ms"), Whether(fastest == ReproSystem.PaperLoss)],
-                ["shallow methods take longer for features than the network", "560 to 670 ms against 31", FormattableString.Invariant($"{shallow:F1} ms against {network:F1}"), Whether(shallow > network)],
+                ["shallow methods take longer for features than the network", "560 to 670 ms against 31", FormattableString.Invariant($"{shallow:F1} ms against {network:F1}"), Whether(shallow > 1.1 * network)],
                 ["a search takes milliseconds", "2.6 to 6 ms", FormattableString.Invariant($"at most {retrieval:F4} ms, in a database of {data.Results[0].Database}"), retrieval < 6 ? "less here" : "holds here"],
                 ["linear methods train in seconds, the network in hundreds of times that", "5 s against 2400", FormattableString.Invariant($"{linear:F1} s against {learnt:F0}"), Whether(linear * 10 < learnt)],
             ]);

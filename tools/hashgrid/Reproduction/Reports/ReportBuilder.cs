@@ -31,7 +31,7 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
         Say("\"Deep hashing retrieval for large-scale chest X-ray images\" (Journal of Image and Graphics 28(2), 2023) compares its network with six others. This is the same comparison on data at hand, written by one command:");
         _parts.Add(new Part.Code(command));
         CellResult any = data.Cells(ReproSystem.Ours)[0];
-        Say($"{bench.Images.Count} pictures of {bench.Images.Select(image => image.Patient).Distinct().Count()} patients, {bench.Labels.Length} findings{(Settings.Source is { } source ? $", source {source}" : "")}. {Settings.Splits} splits by patient: 70 % of the patients to train and to search in ({any.Database} pictures in the first split), 30 % to ask ({any.Queries}). Relevant: at least one label in common. Full ranking by Hamming distance, ties by position; AP over all relevant pictures; nDCG@100 with gain 2^shared − 1. Intervals: 95 %, patients resampled, the queries of every split together.");
+        Say($"{bench.Images.Count} pictures of {bench.Images.Select(image => image.Patient).Distinct().Count()} patients, {bench.Labels.Length} findings{(Settings.Source is { } source ? $", source {source}" : "")}. {data.Splits} splits by patient: 70 % of the patients to train and to search in ({any.Database} pictures in the first split), 30 % to ask ({any.Queries}). Relevant: at least one label in common. Full ranking by Hamming distance, ties by position; AP over all relevant pictures; nDCG@100 with gain 2^shared − 1. Intervals: 95 %, patients resampled, the queries of every split together.");
         Say($"Every method that admits a pretrained trunk stands on the same one, ImageNet MobileNetV2, frozen, without augmentation: SSH, ITQ, DH, DRH and the network. DSH and ATH have networks of their own and start from random weights, as published. The network stands here twice: by the paper's loss and optimizer, and by the warm-start preset of `hashgrid train`. The paper's ResNet-50, its learning trunk and its 78 000 training pictures are not part of this, so its absolute figures are not to be expected; what can be compared is the order.");
         if (Settings.Smoke)
             Say("This was a smoke run: a few pictures and epochs. Its figures mean nothing.");
@@ -57,7 +57,7 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
         Head($"Table 1: retrieval, {Settings.MainBits} bits");
         Say("The paper does not state its code length.");
         _parts.Add(ReportTables.Retrieval(data));
-        Head("mAP by code width");
+        Head("By code width");
         Say("First split. The warm-start network is trained once, at the largest width; the first bits of its codes are codes of their own.");
         _parts.Add(ReportTables.Widths(data));
         Draw("map-by-width.png", "mAP by code width, first split; dashed: random order.", path => ReportCharts.Widths(path, data));
@@ -90,6 +90,8 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
         Head("Figure 5: attention");
         Draw("attention.jpg", "Held-out pictures; M from its lowest value (blue) to its highest (red) for the whole module and both ablations. White: boxes around findings, where there are any. A map has 7 x 7 places.", path =>
             new HeatMaps(Settings, folder, bench, boxes).Draw(path, ["whole", "without F_maxP, F_avgP", "without F_max"]));
+        Say("Does the map depend on the picture? Mean correlation between the maps of different held-out pictures; at 1 the network looks at the same places whatever a picture shows: "
+            + string.Join(", ", new HeatMaps(Settings, folder, bench, boxes).Alike().Select(one => FormattableString.Invariant($"{(one.System == ReproSystem.Ours ? "whole" : ReproSystem.Of(one.System).Title)} {one.Sameness:F3}"))) + ".");
     }
 
     private void Localise()

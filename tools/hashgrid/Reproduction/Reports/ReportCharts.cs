@@ -32,7 +32,7 @@ internal static class ReportCharts
             if (curves.Length > 0)
                 Line(plot, system.Title, recall, [.. recall.Select((_, i) => curves.Average(curve => curve[i]))]);
         }
-        Save(plot, path, $"Precision by recall, {data.Settings.MainBits} bits, mean of {data.Settings.Splits} splits", "recall", "precision");
+        Save(plot, path, $"Precision by recall, {data.Settings.MainBits} bits, mean of {data.Splits} splits", "recall", "precision");
     }
 
     public static void Losses(string path, ReportData data)

@@ -9,6 +9,9 @@ internal sealed class ReportData(ReproSettings settings, IReadOnlyList<CellResul
 
     public IReadOnlyList<CellResult> Results => results;
 
+    /// <summary>Splits that every system has been through.</summary>
+    public int Splits => Cells(ReproSystem.Ours).Length;
+
     /// <summary>Cells of a system that were scored at the tables' width, by split.</summary>
     public CellResult[] Cells(string system) => [.. results.Where(one => one.System == system && Scores(one, settings.MainBits) is not null).OrderBy(one => one.Split)];
 

@@ -55,13 +55,25 @@ internal static class ReportTables
             string.Join(", ", data.Cells(id).Select(one => Text($"{one.Scores.First(scores => scores.Bits == data.Settings.MainBits).Map:F3}"))),
         ])]);
 
-    /// <summary>mAP by code width, of the first split.</summary>
-    public static Part.Table Widths(ReportData data) => new(
-        ["system", .. data.Settings.Bits.Select(bits => $"{bits} bits")],
-        [.. ReproSystem.All.Where(system => !system.IsAblation).Select(system => (string[])
+    /// <summary>mAP and nDCG@100 by code width, of the first split, and how far the warm-start network is from the best rival in each.</summary>
+    public static Part.Table Widths(ReportData data)
+    {
+        int[] widths = data.Settings.Bits;
+        List<string[]> rows = [.. ReproSystem.All.Where(system => !system.IsAblation).Select(system => (string[])
         [
-            system.Title, .. data.Settings.Bits.Select(bits => data.AtWidth(system.Id, bits) is { } scores ? Text($"{scores.Map:F3}") : ""),
-        ])]);
+            system.Title, .. widths.Select(bits => data.AtWidth(system.Id, bits) is { } scores ? Text($"{scores.Map:F3} / {scores.Ndcg100:F3}") : ""),
+        ])];
+        rows.Add(["warm start less the best of the six", .. widths.Select(bits => Lead(data, bits))]);
+        return new Part.Table(["system", .. widths.Select(bits => $"{bits} bits: mAP / nDCG@100")], rows);
+    }
+
+    private static string Lead(ReportData data, int bits)
+    {
+        WidthScores[] rivals = [.. ReproSystem.All.Where(system => system.Rival is not null).Select(system => data.AtWidth(system.Id, bits)).OfType<WidthScores>()];
+        return data.AtWidth(ReproSystem.Ours, bits) is { } own && rivals.Length > 0
+            ? Text($"{own.Map - rivals.Max(one => one.Map):+0.000;−0.000} / {own.Ndcg100 - rivals.Max(one => one.Ndcg100):+0.000;−0.000}")
+            : "";
+    }
 
     /// <summary>How each system was trained.</summary>
     public static Part.Table Recipes(ReportData data) => new(
