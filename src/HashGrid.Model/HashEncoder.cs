@@ -62,14 +62,16 @@ public sealed class HashEncoder : IDisposable
             return new HashEncoder(new TorchForward(net, cuda ? CUDA : CPU, ScalarType.Float32), identity, "torch", "float32");
         using (net)
         {
-            if (options.Precision != "int8")
-                return new HashEncoder(new OnnxForward(net.Export(), identity.InputSize, identity.Bits, threads), identity, "onnx", "float32");
-            if (net is not HashNet network)
-                throw new ModelFileException($"precision is int8, but weights '{weightsPath}' hold another method's model, which runs in float32 and bfloat16 only");
-            LayerRanges ranges = LayerRanges.Read(weightsPath, SafetensorsFile.Read(weightsPath).Metadata)
-                ?? throw new ModelFileException($"precision is int8, but weights '{weightsPath}' hold no ranges for it; run `hashgrid calibrate` on them, or use precision float32");
-            var forward = new OnnxForward(network.ExportInt8(ranges), identity.InputSize, identity.Bits, threads);
-            return new HashEncoder(forward, ranges.Identify(identity), "onnx", "int8");
+            LayerRanges? ranges = options.Precision == "float32" ? null : LayerRanges.Read(weightsPath, SafetensorsFile.Read(weightsPath).Metadata);
+            if (options.Precision == "int8" && (ranges is null || net is not HashNet))
+            {
+                throw new ModelFileException(net is HashNet
+                    ? $"precision is int8, but weights '{weightsPath}' hold no ranges for it; run `hashgrid calibrate` on them, or use precision float32"
+                    : $"precision is int8, but weights '{weightsPath}' hold another method's model, which runs in float32 and bfloat16 only");
+            }
+            return ranges is not null && net is HashNet network && ByteArithmetic.IsExact
+                ? new HashEncoder(new OnnxForward(network.ExportInt8(ranges), identity.InputSize, identity.Bits, threads), ranges.Identify(identity), "onnx", "int8")
+                : new HashEncoder(new OnnxForward(net.Export(), identity.InputSize, identity.Bits, threads), identity, "onnx", "float32");
         }
     }
 

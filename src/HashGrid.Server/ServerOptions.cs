@@ -19,7 +19,7 @@ public sealed record ServerOptions
     /// <summary>"auto" (onnx on a CPU, torch on a GPU), "onnx" or "torch".</summary>
     public string Engine { get; init; } = "auto";
 
-    /// <summary>"auto" (float32), "float32", "bfloat16" (torch) or "int8" (onnx, weights that `hashgrid calibrate` wrote). A store keeps the precision of its codes.</summary>
+    /// <summary>"auto" (int8 for calibrated weights on a CPU that can, else float32), "float32", "bfloat16" (torch) or "int8". A store keeps the precision of its codes.</summary>
     public string Precision { get; init; } = "auto";
 
     /// <summary>Threads of the forward pass on a CPU; 0: all cores.</summary>

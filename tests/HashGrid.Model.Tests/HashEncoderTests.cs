@@ -96,6 +96,8 @@ public sealed class HashEncoderTests
         Assert.That(bytes.Identity.Fingerprint, Is.Not.EqualTo(exact.Identity.Fingerprint).And.Length.EqualTo(64));
         Assert.That((bytes.Identity.Name, bytes.Precision, bytes.Engine, layers), Is.EqualTo(("parity-int8", "int8", "onnx", 34)));
 
+        using (HashEncoder auto = HashEncoder.Load(path, new HashEncoderOptions { Device = "cpu" }))
+            Assert.That(auto.Identity, Is.EqualTo(named), "calibrated weights run in bytes unless told otherwise");
         ulong[] expected = new ulong[16], together = new ulong[16], alone = new ulong[16];
         exact.Encode(pixels, 16, expected);
         bytes.Encode(pixels, 16, together);

@@ -62,6 +62,29 @@ public class EvaluateTests
     }
 
     [Test]
+    public async Task BenchEncoder_WithImages_MeasuresEveryWay()
+    {
+        using var folder = new TempFolder();
+        string weights = folder.File("calibrated.safetensors"), image = Directory.GetFiles(Path.Combine(Repository.Root, "samples", "images")).Order(StringComparer.Ordinal).First();
+
+        ToolRun calibrated = await Tool.HashGridAsync("calibrate", image, "--model", TinyModel.Path, "--out", weights);
+        ToolRun run = await Tool.HashGridAsync("bench", "encoder", "--model", weights, "--threads", "1", "--batch", "2", "--seconds", "0.05", "--images", image, "--json");
+
+        Assert.That(calibrated.ExitCode, Is.Zero, calibrated.Error);
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        JsonNode report = JsonNode.Parse(run.Output)!;
+        JsonArray results = report["results"]!.AsArray(), pipeline = report["pipeline"]!.AsArray();
+        Assert.Multiple(() =>
+        {
+            Assert.That(results.Select(row => $"{row!["engine"]} {row["precision"]}"), Is.EqualTo(["modules float32", "torch float32", "torch bfloat16", "onnx float32", "onnx int8"]));
+            Assert.That(results.Select(row => (double)row!["images_per_second"]!), Is.All.GreaterThan(0));
+            Assert.That(pipeline.Select(row => (string)row!["precision"]!), Is.EqualTo(["float32", "int8"]));
+            foreach (string key in (string[])["decode", "encode", "decode_and_encode", "service"])
+                Assert.That(pipeline.Select(row => (double)row![key]!), Is.All.GreaterThan(0), key);
+        });
+    }
+
+    [Test]
     public async Task Evaluate_EngineThatLacksThePrecision_ExitsWithTwo()
     {
         ToolRun run = await Tool.HashGridAsync("evaluate", "--database", Samples, "--queries", Samples, "--engine", "torch", "--precision", "int8");

@@ -26,6 +26,10 @@ public static class Calibrator
         }
     }
 
+    /// <summary>Whether the weights hold ranges, so that they run in int8.</summary>
+    /// <exception cref="ModelFileException">The file cannot be read, or its ranges cannot.</exception>
+    public static bool IsCalibrated(string path) => LayerRanges.Read(path, SafetensorsFile.Read(path).Metadata) is not null;
+
     /// <summary>Runs the folded network in float32 over all images, twice.</summary>
     internal static LayerRanges Measure(HashNet net, IEnumerable<ReadOnlyMemory<float>> images)
     {

@@ -34,8 +34,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     public string Address => _address.Task.Result;
 
     /// <summary>Starts the server and waits until it is ready.</summary>
+    /// <param name="dataFolder">Folder of the store.</param>
+    /// <param name="limit">How long the start may take.</param>
+    /// <param name="ct">Stops waiting, and the server.</param>
+    /// <param name="options">Further options of <c>serve</c>, with an address to listen on; none: a free port.</param>
     /// <exception cref="CommandException">It ended, or was not ready in time; the message holds its own words.</exception>
-    public static async Task<ServerProcess> StartAsync(string dataFolder, TimeSpan limit, CancellationToken ct)
+    public static async Task<ServerProcess> StartAsync(string dataFolder, TimeSpan limit, CancellationToken ct, params string[] options)
     {
         var start = new ProcessStartInfo
         {
@@ -47,7 +51,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         // `dotnet hashgrid.dll` or the program's own executable.
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
             start.ArgumentList.Add(typeof(ServerProcess).Assembly.Location);
-        foreach (string argument in (string[])["serve", "--listen", "127.0.0.1:0", "--data", dataFolder])
+        foreach (string argument in (string[])["serve", "--data", dataFolder, .. options.Length > 0 ? options : ["--listen", "127.0.0.1:0"]])
             start.ArgumentList.Add(argument);
         var server = new ServerProcess(Process.Start(start)!);
         try

@@ -8,7 +8,7 @@ internal sealed class EncoderChoice
 {
     private readonly Option<string> _device = Named("--device", HashEncoderOptions.Devices, "auto (a GPU if there is one), cpu or cuda");
     private readonly Option<string> _engine = Named("--engine", HashEncoderOptions.Engines, "auto (onnx on a CPU, torch on a GPU), onnx or torch");
-    private readonly Option<string> _precision = Named("--precision", HashEncoderOptions.Precisions, "auto (float32), float32, bfloat16 (torch) or int8 (onnx, calibrated weights); codes of two precisions do not mix");
+    private readonly Option<string> _precision = Named("--precision", HashEncoderOptions.Precisions, "auto (int8 for calibrated weights on a CPU that can, else float32), float32, bfloat16 (torch) or int8 (onnx); codes of two precisions do not mix");
 
     public IEnumerable<Option> Options => [_device, _engine, _precision];
 

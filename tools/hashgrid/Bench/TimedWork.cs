@@ -1,0 +1,50 @@
+using System.Diagnostics;
+
+namespace HashGrid.CommandLine.Bench;
+
+/// <summary>Something that computes images, measured in stretches: the fastest counts, since anything else on the machine only slows them.</summary>
+/// <param name="images">Images of one run.</param>
+/// <param name="run">Computes them.</param>
+internal sealed class TimedWork(int images, Action run)
+{
+    /// <summary>Images a second of the fastest stretch.</summary>
+    public double Rate { get; private set; }
+
+    /// <summary>Processor time of this process for an image, of the cheapest stretch: what is left of the figure on a busy machine.</summary>
+    public double ProcessorMilliseconds { get; private set; } = double.PositiveInfinity;
+
+    /// <summary>Runs for that long, at least once.</summary>
+    public void Stretch(TimeSpan time)
+    {
+        using var process = Process.GetCurrentProcess();
+        TimeSpan processor = process.TotalProcessorTime;
+        long begin = Stopwatch.GetTimestamp();
+        int done = 0;
+        do
+        {
+            run();
+            done += images;
+        }
+        while (Stopwatch.GetElapsedTime(begin) < time);
+        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        process.Refresh();
+        Rate = Math.Max(Rate, done / seconds);
+        ProcessorMilliseconds = Math.Min(ProcessorMilliseconds, (process.TotalProcessorTime - processor).TotalMilliseconds / done);
+    }
+
+    /// <summary>Measures several in turn, so that a slow moment of the machine hits all of them; the first run of each does not count.</summary>
+    public static void InTurn(IReadOnlyList<TimedWork> works, double seconds, CancellationToken ct)
+    {
+        const int Stretches = 5;
+        foreach (TimedWork work in works) work.Stretch(TimeSpan.Zero);
+        foreach (TimedWork work in works) (work.Rate, work.ProcessorMilliseconds) = (0, double.PositiveInfinity);
+        for (int stretch = 0; stretch < Stretches; stretch++)
+        {
+            foreach (TimedWork work in works)
+            {
+                ct.ThrowIfCancellationRequested();
+                work.Stretch(TimeSpan.FromSeconds(seconds / Stretches));
+            }
+        }
+    }
+}
