@@ -79,7 +79,7 @@ public class EvaluateTests
             Assert.That(results.Select(row => $"{row!["engine"]} {row["precision"]}"), Is.EqualTo(["modules float32", "torch float32", "torch bfloat16", "onnx float32", "onnx int8"]));
             Assert.That(results.Select(row => (double)row!["images_per_second"]!), Is.All.GreaterThan(0));
             Assert.That(pipeline.Select(row => (string)row!["precision"]!), Is.EqualTo(["float32", "int8"]));
-            foreach (string key in (string[])["decode", "encode", "decode_and_encode", "service"])
+            foreach (string key in (string[])["decode", "encode", "decode_and_encode", "service", "service_of_encode"])
                 Assert.That(pipeline.Select(row => (double)row![key]!), Is.All.GreaterThan(0), key);
         });
     }

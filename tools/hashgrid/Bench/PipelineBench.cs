@@ -38,7 +38,7 @@ internal sealed class PipelineBench(string weights, HashEncoderOptions options, 
                     ImageReader.Decode(files[i], side, pixels[i]);
                     apart[thread].Encode(pixels[i], 1, codes.AsSpan(i * together.WordsPerCode, together.WordsPerCode));
                 })),
-                new(files.Length, () => SendAsync(client, ct).GetAwaiter().GetResult()),
+                new(files.Length, () => SendAsync(client, ct).GetAwaiter().GetResult(), () => server.ProcessorTime),
             };
             TimedWork.InTurn(works, seconds, ct);
             foreach (HashEncoder encoder in apart) encoder.Dispose();
@@ -56,7 +56,11 @@ internal sealed class PipelineBench(string weights, HashEncoderOptions options, 
                 ["service"] = Math.Round(works[3].Rate, 1),
                 ["service_of_encode"] = Math.Round(works[3].Rate / works[1].Rate, 3),
                 ["service_of_decode_and_encode"] = Math.Round(works[3].Rate / works[2].Rate, 3),
-                ["client_processor_ms_per_image"] = Math.Round(works[3].ProcessorMilliseconds, 3),
+                ["decode_processor_ms"] = Math.Round(works[0].ProcessorMilliseconds, 2),
+                ["encode_processor_ms"] = Math.Round(works[1].ProcessorMilliseconds, 2),
+                ["decode_and_encode_processor_ms"] = Math.Round(works[2].ProcessorMilliseconds, 2),
+                ["server_processor_ms"] = Math.Round(works[3].ProcessorMilliseconds, 2),
+                ["server_efficiency"] = Math.Round(works[2].ProcessorMilliseconds / works[3].ProcessorMilliseconds, 3),
             };
         }
         finally

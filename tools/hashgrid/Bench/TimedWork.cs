@@ -5,19 +5,19 @@ namespace HashGrid.CommandLine.Bench;
 /// <summary>Something that computes images, measured in stretches: the fastest counts, since anything else on the machine only slows them.</summary>
 /// <param name="images">Images of one run.</param>
 /// <param name="run">Computes them.</param>
-internal sealed class TimedWork(int images, Action run)
+/// <param name="processor">Processor time used so far by whoever computes; null: this process.</param>
+internal sealed class TimedWork(int images, Action run, Func<TimeSpan>? processor = null)
 {
     /// <summary>Images a second of the fastest stretch.</summary>
     public double Rate { get; private set; }
 
-    /// <summary>Processor time of this process for an image, of the cheapest stretch: what is left of the figure on a busy machine.</summary>
+    /// <summary>Processor time for an image, of the cheapest stretch: what is left of the figure on a busy machine.</summary>
     public double ProcessorMilliseconds { get; private set; } = double.PositiveInfinity;
 
     /// <summary>Runs for that long, at least once.</summary>
     public void Stretch(TimeSpan time)
     {
-        using var process = Process.GetCurrentProcess();
-        TimeSpan processor = process.TotalProcessorTime;
+        TimeSpan used = Processor();
         long begin = Stopwatch.GetTimestamp();
         int done = 0;
         do
@@ -27,9 +27,8 @@ internal sealed class TimedWork(int images, Action run)
         }
         while (Stopwatch.GetElapsedTime(begin) < time);
         double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
-        process.Refresh();
         Rate = Math.Max(Rate, done / seconds);
-        ProcessorMilliseconds = Math.Min(ProcessorMilliseconds, (process.TotalProcessorTime - processor).TotalMilliseconds / done);
+        ProcessorMilliseconds = Math.Min(ProcessorMilliseconds, (Processor() - used).TotalMilliseconds / done);
     }
 
     /// <summary>Measures several in turn, so that a slow moment of the machine hits all of them; the first run of each does not count.</summary>
@@ -46,5 +45,12 @@ internal sealed class TimedWork(int images, Action run)
                 work.Stretch(TimeSpan.FromSeconds(seconds / Stretches));
             }
         }
+    }
+
+    private TimeSpan Processor()
+    {
+        if (processor is not null) return processor();
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime;
     }
 }

@@ -33,6 +33,16 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string Address => _address.Task.Result;
 
+    /// <summary>What it has used of all cores so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Starts the server and waits until it is ready.</summary>
     /// <param name="dataFolder">Folder of the store.</param>
     /// <param name="limit">How long the start may take.</param>
