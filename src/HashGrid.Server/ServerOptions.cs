@@ -116,6 +116,15 @@ public sealed record ServerOptions
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(2.5);
 
     /// <summary>
+    /// Changes after which a serving index writes a snapshot, at low priority, so that a start after a crash indexes the rest alone; default
+    /// 1,000,000, and never fewer than a quarter of the codes. 0: changes alone are no reason.
+    /// </summary>
+    public long SnapshotChanges { get; init; } = 1_000_000;
+
+    /// <summary>Time after which it does so for fewer changes, if they are 100,000 or more; default 15 minutes. 0: time alone is no reason.</summary>
+    public TimeSpan SnapshotInterval { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>
     /// HTTP/2 streams of one connection; default 100, 1 to 1,000. With <see cref="Http2StreamWindowBytes"/> it sets the connection's window,
     /// so that no number of stalled uploads can hold up the other calls of their connection.
     /// </summary>
@@ -174,6 +183,8 @@ public sealed record ServerOptions
         Range(nameof(ConcurrentSearches), ConcurrentSearches, 0, 1024);
         Range(nameof(MaxQueuedSearches), MaxQueuedSearches, 0, 1_000_000);
         Range(nameof(MaxResults), MaxResults, 1, 10_000);
+        Range(nameof(SnapshotChanges), SnapshotChanges, 0, 1L << 40);
+        Time(nameof(SnapshotInterval), SnapshotInterval, 0, 30 * 86_400);
         Range(nameof(Http2StreamsPerConnection), Http2StreamsPerConnection, 1, 1000);
         Range(nameof(Http2StreamWindowBytes), Http2StreamWindowBytes, 64 << 10, 16 << 20);
         if ((Http2StreamsPerConnection + 1L) * Http2StreamWindowBytes > int.MaxValue)

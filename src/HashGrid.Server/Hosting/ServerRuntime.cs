@@ -13,9 +13,6 @@ namespace HashGrid.Server.Hosting;
 /// <summary>The parts that live as long as the server: network, store, index. Opened before the first connection, closed after the last.</summary>
 public sealed class ServerRuntime : IAsyncDisposable
 {
-    // Indexed again in well under a second; below that a snapshot at every stop would only wear the disk.
-    private const long WorthASnapshot = 100_000;
-
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(200);
 
     private readonly ServerOptions _options;
@@ -27,6 +24,7 @@ public sealed class ServerRuntime : IAsyncDisposable
     private EncodePipeline? _encoding;
     private CodeStore? _store;
     private IndexHost? _index;
+    private SnapshotSchedule? _snapshots;
 
     public ServerRuntime(ServerOptions options, ServerMetrics metrics, ILogger<ServerRuntime> logger, Func<ServerOptions, IImageEncoder> loadEncoder, CallCounter calls)
     {
@@ -59,6 +57,7 @@ public sealed class ServerRuntime : IAsyncDisposable
         _store = await CodeStore.OpenAsync(new CodeStoreOptions { Directory = _options.DataDirectory },
             new StoreModel(model.Name, model.Fingerprint, model.Bits), ct);
         _index = IndexHost.Start(_store, new IndexHostOptions { Directory = Path.Combine(_options.DataDirectory, "index"), Width = new CodeWidth(model.Bits) });
+        _snapshots = new SnapshotSchedule(_index, new SnapshotPolicy(_options.SnapshotChanges, _options.SnapshotInterval), _logger, TimeProvider.System);
         _logger.StoreOpened(_store.Count, _store.DurableSequence, model.Name, model.Bits);
         _encoding.Start();
     }
@@ -91,9 +90,10 @@ public sealed class ServerRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _encoding?.Dispose();
+        if (_snapshots is not null) await _snapshots.DisposeAsync();
         if (_index is not null)
         {
-            if (_index.State == IndexState.Ready && _index.ChangesSinceSnapshot >= WorthASnapshot) await SnapshotAsync(_index);
+            if (_index.State == IndexState.Ready && _index.ChangesSinceSnapshot >= SnapshotPolicy.WorthIt) await SnapshotAsync(_index);
             await _index.DisposeAsync();
         }
         if (_store is not null)
@@ -102,7 +102,7 @@ public sealed class ServerRuntime : IAsyncDisposable
             await _store.DisposeAsync();
             _logger.Stopped(durable);
         }
-        (_encoding, _index, _store) = (null, null, null);
+        (_encoding, _snapshots, _index, _store) = (null, null, null, null);
         _draining.Dispose();
     }
 
@@ -111,7 +111,7 @@ public sealed class ServerRuntime : IAsyncDisposable
     {
         try
         {
-            SnapshotInfo snapshot = await index.SnapshotAsync(CancellationToken.None);
+            SnapshotInfo snapshot = await index.SnapshotAsync(inBackground: false, CancellationToken.None);
             _logger.Snapshot(snapshot.Sequence, snapshot.Bytes, (long)snapshot.Elapsed.TotalMilliseconds);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using HashGrid.Index;
 using HashGrid.Server.Storage;
+using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Indexing;
 
@@ -13,7 +14,7 @@ public sealed class IndexHost : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SequenceWaiters _waiters = new();
-    private readonly Lock _writing = new();
+    private readonly Lock _saving = new();
     private readonly long _target;
     private readonly Task _follower;
     private long _newestSnapshot;
@@ -58,21 +59,31 @@ public sealed class IndexHost : IAsyncDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask WaitAppliedAsync(long sequence, CancellationToken ct) => _waiters.WaitAsync(sequence, ct);
 
-    /// <summary>Writes a snapshot of the index, so that the next start is fast. Searches go on; the index stands still meanwhile.</summary>
+    /// <summary>Writes a snapshot of the index, so that the next start is fast. Searches and changes go on meanwhile.</summary>
+    /// <param name="inBackground">Whether everything else that the machine does goes first.</param>
+    /// <param name="ct">Checked before it begins.</param>
     /// <exception cref="IOException">The snapshot could not be written; the older one stays.</exception>
-    public Task<SnapshotInfo> SnapshotAsync(CancellationToken ct) => Task.Run(
+    /// <remarks>One at a time. The index stands still only while the list of removed rows is copied.</remarks>
+    public Task<SnapshotInfo> SnapshotAsync(bool inBackground, CancellationToken ct) => Task.Factory.StartNew(
         () =>
         {
-            lock (_writing)
+            if (inBackground)
+                Posix.LowerPriorityOfThisThread();
+            lock (_saving)
             {
                 long started = Stopwatch.GetTimestamp();
+                // The file may hold a few changes more than its name says. They are durable, and a start that applies them
+                // again in order ends with the same codes, so no writer has to wait for the disk.
                 long sequence = AppliedSequence;
                 long bytes = _snapshots.Save(Index, sequence);
                 Volatile.Write(ref _newestSnapshot, sequence);
                 return new SnapshotInfo(sequence, bytes, Stopwatch.GetElapsedTime(started));
             }
         },
-        ct);
+        ct,
+        // A thread of its own: its priority ends with it.
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
 
     /// <summary>Changes that the next start would have to index again, since no snapshot holds them.</summary>
     public long ChangesSinceSnapshot => AppliedSequence - Volatile.Read(ref _newestSnapshot);
@@ -83,7 +94,7 @@ public sealed class IndexHost : IAsyncDisposable
         await _stop.CancelAsync();
         await _follower;
         _waiters.Fail(() => new OperationCanceledException("the index is closed"));
-        lock (_writing)
+        lock (_saving)
             Index.Dispose();
         _stop.Dispose();
     }
@@ -95,14 +106,11 @@ public sealed class IndexHost : IAsyncDisposable
             NoteReady();
             await foreach (JournalRecord record in _store.ReadAsync(AppliedSequence + 1, _stop.Token))
             {
-                lock (_writing)
-                {
-                    if (record.Kind == JournalRecordKind.Put)
-                        Index.Upsert(record.Id, record.Code.Span, record.Labels);
-                    else if (record.Kind == JournalRecordKind.Remove)
-                        Index.Remove(record.Id);
-                    _waiters.Advance(record.Sequence);
-                }
+                if (record.Kind == JournalRecordKind.Put)
+                    Index.Upsert(record.Id, record.Code.Span, record.Labels);
+                else if (record.Kind == JournalRecordKind.Remove)
+                    Index.Remove(record.Id);
+                _waiters.Advance(record.Sequence);
                 NoteReady();
             }
         }

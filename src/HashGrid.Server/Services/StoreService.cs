@@ -49,7 +49,7 @@ internal sealed class StoreService(ServerRuntime runtime, ServerMetrics metrics)
 
     public override async Task<SnapshotReply> Snapshot(SnapshotRequest request, ServerCallContext context)
     {
-        SnapshotInfo snapshot = await runtime.Index.SnapshotAsync(context.CancellationToken);
+        SnapshotInfo snapshot = await runtime.Index.SnapshotAsync(inBackground: false, context.CancellationToken);
         return new SnapshotReply
         {
             Sequence = (ulong)snapshot.Sequence,

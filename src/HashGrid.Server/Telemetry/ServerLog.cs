@@ -27,7 +27,7 @@ internal static partial class ServerLog
     [LoggerMessage(107, LogLevel.Information, "Snapshot of the index up to sequence {Sequence}: {Bytes} bytes in {Milliseconds} ms")]
     public static partial void Snapshot(this ILogger logger, long sequence, long bytes, long milliseconds);
 
-    [LoggerMessage(108, LogLevel.Warning, "The index snapshot at the stop could not be written; nothing is lost, the next start takes longer")]
+    [LoggerMessage(108, LogLevel.Warning, "An index snapshot could not be written; nothing is lost, the next start takes longer")]
     public static partial void SnapshotFailed(this ILogger logger, Exception failure);
 
     [LoggerMessage(200, LogLevel.Error, "Bug: {Method} failed")]

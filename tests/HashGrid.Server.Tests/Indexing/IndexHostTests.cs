@@ -32,7 +32,7 @@ public sealed class IndexHostTests : StoreFixture
         {
             Fill(store, 0, 500);
             await host.WaitAppliedAsync(store.LastSequence, CancellationToken.None).AsTask().WaitAsync(Limit);
-            SnapshotInfo info = await host.SnapshotAsync(CancellationToken.None).WaitAsync(Limit);
+            SnapshotInfo info = await host.SnapshotAsync(inBackground: false, CancellationToken.None).WaitAsync(Limit);
             Assert.That(info.Sequence, Is.EqualTo(store.LastSequence));
             Assert.That(info.Bytes, Is.GreaterThan(500 * 8));
             Assert.That(host.ChangesSinceSnapshot, Is.Zero);
@@ -60,6 +60,50 @@ public sealed class IndexHostTests : StoreFixture
                 Assert.That(Nearest(host, 12345), Is.EqualTo(before));
             }
         }
+    }
+
+    [Test]
+    public async Task Snapshot_WhileChangesGoOn_StartsWithTheSameCodesAsTheStore()
+    {
+        await using (CodeStore store = await OpenAsync())
+        await using (IndexHost host = Start(store))
+        {
+            using var stop = new CancellationTokenSource();
+            Task writing = Task.Run(() =>
+            {
+                var random = new Random(3);
+                while (!stop.IsCancellationRequested)
+                {
+                    ulong id = (ulong)random.Next(300);
+                    if (random.Next(3) == 0)
+                        store.Remove(id, out _);
+                    else
+                        store.Put(Record(id, (ulong)random.NextInt64()), PutMode.Upsert, null);
+                }
+            });
+            for (int i = 0; i < 5; i++)
+            {
+                long wanted = store.LastSequence + 200;
+                await host.WaitAppliedAsync(wanted, CancellationToken.None).AsTask().WaitAsync(Limit);
+                SnapshotInfo snapshot = await host.SnapshotAsync(inBackground: true, CancellationToken.None).WaitAsync(Limit);
+                Assert.That(snapshot.Sequence, Is.GreaterThanOrEqualTo(wanted));
+            }
+            await stop.CancelAsync();
+            await writing.WaitAsync(Limit);
+        }
+        await using CodeStore again = await OpenAsync();
+        await using IndexHost opened = Start(again);
+        await opened.WaitReadyAsync(CancellationToken.None).WaitAsync(Limit);
+        Assert.That(opened.SnapshotSequence, Is.GreaterThan(0).And.LessThanOrEqualTo(again.DurableSequence));
+        List<Neighbor> expected = [];
+        for (ulong id = 0; id < 300; id++)
+        {
+            if (again.TryGet(id, out CodeRecord? record))
+                expected.Add(new Neighbor(id, System.Numerics.BitOperations.PopCount(record.Code[0])));
+        }
+        var found = new Neighbor[400];
+        int count = opened.Index.NearestSearch([0], found).Count;
+        Assert.That(found[..count], Is.EqualTo(expected.OrderBy(neighbor => neighbor.Distance).ThenBy(neighbor => neighbor.Id)));
     }
 
     private IndexHost Start(CodeStore store) =>

@@ -57,7 +57,7 @@ public sealed class RotTests : StoreFixture
         await using (IndexHost host = IndexHost.Start(store, options))
         {
             await host.WaitReadyAsync(CancellationToken.None).WaitAsync(Limit);
-            await host.SnapshotAsync(CancellationToken.None).WaitAsync(Limit);
+            await host.SnapshotAsync(inBackground: false, CancellationToken.None).WaitAsync(Limit);
         }
         string path = Directory.GetFiles(Sub("index")).Single();
         byte[] good = File.ReadAllBytes(path);

@@ -1,9 +1,10 @@
 namespace HashGrid.Server.Tests.Support;
 
-/// <summary>A clock that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, in the order of their due times.</summary>
+/// <summary>A clock that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, in the order of their due times. Thread-safe, for one that advances.</summary>
 internal sealed class FakeClock : TimeProvider
 {
     private readonly PriorityQueue<Timer, (long Due, long Order)> _timers = new();
+    private readonly Lock _lock = new();
     private long _order;
     private long _ticks;
 
@@ -11,9 +12,9 @@ internal sealed class FakeClock : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow() => Epoch.AddTicks(_ticks);
+    public override DateTimeOffset GetUtcNow() => Epoch.AddTicks(Volatile.Read(ref _ticks));
 
-    public override long GetTimestamp() => _ticks;
+    public override long GetTimestamp() => Volatile.Read(ref _ticks);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -25,13 +26,22 @@ internal sealed class FakeClock : TimeProvider
     public void Advance(TimeSpan by)
     {
         long end = _ticks + by.Ticks;
-        while (_timers.TryPeek(out Timer? timer, out (long Due, long Order) key) && key.Due <= end)
+        while (TakeDue(end) is { } due)
         {
-            _timers.Dequeue();
-            _ticks = Math.Max(_ticks, key.Due);
-            timer.Fire(key.Due);
+            Volatile.Write(ref _ticks, Math.Max(_ticks, due.At));
+            due.Timer.Fire(due.At);
         }
-        _ticks = end;
+        Volatile.Write(ref _ticks, end);
+    }
+
+    private (Timer Timer, long At)? TakeDue(long end)
+    {
+        lock (_lock)
+        {
+            if (!_timers.TryPeek(out Timer? timer, out (long Due, long Order) key) || key.Due > end) return null;
+            _timers.Dequeue();
+            return (timer, key.Due);
+        }
     }
 
     private sealed class Timer(FakeClock clock, TimerCallback callback, object? state) : ITimer
@@ -41,8 +51,11 @@ internal sealed class FakeClock : TimeProvider
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             if (period != Timeout.InfiniteTimeSpan && period != TimeSpan.Zero) throw new NotSupportedException("only single shots are needed here");
-            _due = dueTime == Timeout.InfiniteTimeSpan ? -1 : clock._ticks + dueTime.Ticks;
-            if (_due >= 0) clock._timers.Enqueue(this, (_due, clock._order++));
+            lock (clock._lock)
+            {
+                _due = dueTime == Timeout.InfiniteTimeSpan ? -1 : clock._ticks + dueTime.Ticks;
+                if (_due >= 0) clock._timers.Enqueue(this, (_due, clock._order++));
+            }
             return true;
         }
 

@@ -54,7 +54,7 @@ internal sealed class BenchStoreCommand : ToolCommand
             {
                 await using IndexHost index = IndexHost.Start(store, indexOptions);
                 await index.WaitReadyAsync(ct);
-                await index.SnapshotAsync(ct);
+                await index.SnapshotAsync(inBackground: false, ct);
             }
         }
 

@@ -9,6 +9,8 @@ internal static partial class Posix
     private const int NoSpace = 28;
     private const int Interrupted = 4;
     private const int NotSupported = 95;
+    private const int PriorityOfProcess = 0;
+    private const int Nice = 15;
 
     public static void SyncData(SafeFileHandle handle)
     {
@@ -42,6 +44,14 @@ internal static partial class Posix
             throw Failure("posix_fallocate", error);
     }
 
+    /// <summary>Lets all other threads of the machine go first, for as long as this thread lives. Without effect outside of Linux.</summary>
+    public static void LowerPriorityOfThisThread()
+    {
+        // On Linux each thread has a niceness of its own, and 0 names the calling one; .NET's Thread.Priority does nothing there.
+        if (OperatingSystem.IsLinux())
+            _ = setpriority(PriorityOfProcess, 0, Nice);
+    }
+
     /// <summary>The device said that it has no more space.</summary>
     public static bool IsDiskFull(Exception exception) =>
         exception is IOException io && (io.HResult == NoSpace || (io.HResult & 0xFFFF) is 0x70 or 0x27);
@@ -59,4 +69,7 @@ internal static partial class Posix
 
     [LibraryImport("libc")]
     private static partial int posix_fallocate(SafeFileHandle handle, long offset, long length);
+
+    [LibraryImport("libc")]
+    private static partial int setpriority(int which, int who, int priority);
 }
