@@ -1,3 +1,6 @@
+using System.Numerics;
+using HashGrid.Index;
+using HashGrid.Server.Indexing;
 using HashGrid.Server.Storage;
 
 namespace HashGrid.Server.Tests.Storage.Crash;
@@ -39,6 +42,28 @@ internal sealed class CrashHistory
     /// <returns>The last sequence of the store.</returns>
     public async Task<long> AssertPrefixAsync(CodeStore store, long acknowledged, string name)
     {
+        Dictionary<long, Change> bySequence = AssertState(store, acknowledged, name);
+        long last = store.LastSequence;
+        long next = 1;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await foreach (JournalRecord record in store.ReadAsync(1, limit.Token))
+        {
+            Assert.That(record.Sequence, Is.EqualTo(next), $"{name}: dense sequence");
+            if (record.Kind is JournalRecordKind.Put or JournalRecordKind.Remove)
+            {
+                Change sent = bySequence[next];
+                Assert.That((record.Id, record.Code.Length == 0 ? 0 : record.Code.Span[0]), Is.EqualTo((sent.Id, sent.Record?.Code[0] ?? 0)), $"{name}: journal record {next}");
+            }
+            if (next++ == last)
+                break;
+        }
+        return last;
+    }
+
+    /// <summary>The same for what the store answers, whatever its journal looks like.</summary>
+    /// <returns>The changes that the store knows, by sequence.</returns>
+    public Dictionary<long, Change> AssertState(CodeStore store, long acknowledged, string name)
+    {
         long last = store.LastSequence;
         Assert.That(last, Is.InRange(acknowledged, Math.Max(Last, 1)), $"{name}: sequences");
         Dictionary<ulong, CodeRecord> codes = [];
@@ -64,21 +89,27 @@ internal sealed class CrashHistory
         }
         foreach (string stream in Streams)
             Assert.That(store.GetStream(stream).Last, Is.EqualTo(positions.GetValueOrDefault(stream)), $"{name}: stream {stream}");
+        return bySequence;
+    }
 
-        long next = 1;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        await foreach (JournalRecord record in store.ReadAsync(1, limit.Token))
+    /// <summary>Asserts that an index made from the recovered journal answers as a look at every code would.</summary>
+    public async Task AssertIndexAsync(CodeStore store, string folder, string name)
+    {
+        await using IndexHost host = IndexHost.Start(store, new IndexHostOptions { Directory = folder, Width = new CodeWidth(64) });
+        await host.WaitReadyAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        List<Neighbor> expected = [];
+        const ulong query = 0x0123_4567_89AB_CDEF;
+        Dictionary<ulong, CodeRecord?> latest = [];
+        foreach (Change change in _changes.TakeWhile(change => change.Sequence <= store.LastSequence))
+            latest[change.Id] = change.Record;
+        foreach ((ulong id, CodeRecord? record) in latest)
         {
-            Assert.That(record.Sequence, Is.EqualTo(next), $"{name}: dense sequence");
-            if (record.Kind is JournalRecordKind.Put or JournalRecordKind.Remove)
-            {
-                Change sent = bySequence[next];
-                Assert.That((record.Id, record.Code.Length == 0 ? 0 : record.Code.Span[0]), Is.EqualTo((sent.Id, sent.Record?.Code[0] ?? 0)), $"{name}: journal record {next}");
-            }
-            if (next++ == last)
-                break;
+            if (record is not null)
+                expected.Add(new Neighbor(id, BitOperations.PopCount(record.Code[0] ^ query)));
         }
-        return last;
+        var found = new Neighbor[2 * Ids];
+        int count = host.Index.NearestSearch([query], found).Count;
+        Assert.That(found[..count], Is.EqualTo(expected.OrderBy(neighbor => neighbor.Distance).ThenBy(neighbor => neighbor.Id)), $"{name}: index");
     }
 
     private void Send(CodeStore store, Random random)
@@ -99,5 +130,5 @@ internal sealed class CrashHistory
         _changes.Add(new Change(store.Put(record, PutMode.Upsert, position).Sequence, id, record, position));
     }
 
-    private sealed record Change(long Sequence, ulong Id, CodeRecord? Record, StreamPosition? Stream);
+    internal sealed record Change(long Sequence, ulong Id, CodeRecord? Record, StreamPosition? Stream);
 }
