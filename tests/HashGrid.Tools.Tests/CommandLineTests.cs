@@ -16,6 +16,7 @@ public class CommandLineTests
     [TestCase("fsck")]
     [TestCase("dump")]
     [TestCase("salvage")]
+    [TestCase("compact")]
     [TestCase("bench", "fsync")]
     [TestCase("bench", "store")]
     [TestCase("evaluate")]

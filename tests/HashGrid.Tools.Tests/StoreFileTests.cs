@@ -68,6 +68,26 @@ public class StoreFileTests
     }
 
     [Test]
+    public async Task Compact_StoreWithRemovedCodes_DropsThemAndSaysSo()
+    {
+        ToolRun first = await Tool.HashGridAsync("compact", Store, "--json");
+        ToolRun dump = await Tool.HashGridAsync("dump", Store);
+        ToolRun again = await Tool.HashGridAsync("compact", Store);
+        ToolRun none = await Tool.HashGridAsync("compact", _folder.File("nothing"));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(first.ExitCode, Is.Zero, first.Error);
+            Assert.That((long)JsonNode.Parse(first.Output)!["records_before"]! - (long)JsonNode.Parse(first.Output)!["records_after"]!, Is.EqualTo(4));
+            Assert.That(dump.ExitCode, Is.Zero, dump.Error);
+            Assert.That(dump.Output, Does.Not.Contain("3333000000000000").And.Not.Contain("\"remove\"").And.Contain("2322000000000000"));
+            Assert.That(again.Output, Does.StartWith("nothing to gain"));
+            Assert.That(none.ExitCode, Is.EqualTo(1));
+            Assert.That(none.ErrorLines.Single(), Does.Contain("there is no store"));
+        });
+    }
+
+    [Test]
     public async Task Salvage_DamagedStore_WritesANewOneAndNamesWhatIsLost()
     {
         FlipByteOfRecord(5);

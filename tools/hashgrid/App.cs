@@ -77,6 +77,7 @@ internal static class App
             new FsckCommand(),
             new DumpCommand(),
             new SalvageCommand(),
+            new CompactCommand(),
             new EvaluateCommand(),
             new TrainCommand(),
             new CalibrateCommand(),

@@ -6,7 +6,10 @@ namespace HashGrid.Server.Indexing;
 /// <summary>Index snapshots, <c>STOREID-SEQUENCE.index</c>. A snapshot is a view: one that is damaged or foreign is passed over.</summary>
 internal sealed class SnapshotFolder(string folder, Guid storeId)
 {
-    private const string Extension = ".index";
+    public const string Extension = ".index";
+
+    /// <summary>File of the snapshot that covers a store up to a sequence.</summary>
+    public static string NameOf(Guid storeId, long sequence) => string.Create(CultureInfo.InvariantCulture, $"{storeId:N}-{sequence:x16}{Extension}");
 
     /// <summary>Opens the newest snapshot that verifies and is not ahead of the store.</summary>
     public (HammingIndex Index, long Sequence)? OpenNewest(IndexHostOptions options, long durable)
@@ -34,7 +37,7 @@ internal sealed class SnapshotFolder(string folder, Guid storeId)
     public long Save(HammingIndex index, long sequence)
     {
         Directory.CreateDirectory(folder);
-        string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{storeId:N}-{sequence:x16}{Extension}"));
+        string path = Path.Combine(folder, NameOf(storeId, sequence));
         index.Save(path);
         foreach ((string old, _) in Newest().Skip(2).ToList())
             File.Delete(old);

@@ -39,26 +39,27 @@ public sealed partial class CodeStore
     private static CodeStore Open(CodeStoreOptions options, StoreModel model, StoreFolder folder, CancellationToken ct)
     {
         (SlotFile superblockFile, Superblock superblock, SlotFile commitFile) = folder.Open(model);
-        var segments = new JournalSegments(options.Files, folder.JournalFolder, superblock.SegmentBytes);
+        var segments = new JournalSegments(options.Files, folder.JournalFolder(superblock.Generation), superblock.SegmentBytes);
         CodeTable? table = null;
         try
         {
-            JournalTail empty = JournalTail.Empty(superblock.StoreId);
-            JournalTail commit = commitFile.Payload is { } payload ? JournalCommits.Read(payload).Tail : empty;
+            JournalTail begin = superblock.Begin;
+            JournalTail commit = commitFile.Payload is { } payload ? JournalCommits.Read(payload).Tail : begin;
             long journalBytes = Math.Max(commit.Address, superblock.Durable.Address);
             // The table is there before the log that its failure must stop.
             JournalLog? log = null;
             table = new CodeTable(folder.TableFolder, options, journalBytes, e => Volatile.Read(ref log)?.Fail(CodeStoreProblem.ReadOnly, "the code table's disk failed", e));
             var streams = new StreamTable();
-            var marks = new JournalMarks(empty);
+            var marks = new JournalMarks(begin);
             using var loader = new TableLoader(table);
             JournalTail tail = JournalRecovery.Run(
-                segments, superblock, commit, empty, frame =>
+                segments, superblock, commit, begin, frame =>
                 {
                     Replay(frame, superblock, loader, streams);
                     marks.Pass(frame);
                 }, ct);
             loader.Finish();
+            folder.DeleteOtherGenerations(superblock.Generation);
             Volatile.Write(ref log, new JournalLog(options, segments, new JournalCommits(commitFile), superblockFile, superblock, tail));
             if (table.Fault is { } early)
                 log.Fail(CodeStoreProblem.ReadOnly, "the code table's disk failed", early);

@@ -1,3 +1,4 @@
+using HashGrid.Server.Indexing;
 using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Storage.Journal;
 
@@ -17,9 +18,15 @@ internal sealed class StoreFolder : IDisposable
 
     public string Root => _options.Directory;
 
-    public string JournalFolder => Path.Combine(Root, "journal");
+    public string IndexFolder => Path.Combine(Root, "index");
 
     public string TableFolder => Path.Combine(Root, "table");
+
+    /// <summary>The journal's folder; each compaction makes a new generation.</summary>
+    public string JournalFolder(int generation) => Path.Combine(Root, Superblock.JournalName(generation));
+
+    /// <summary>The commit record of a journal.</summary>
+    public string CommitsPath(int generation) => Path.Combine(Root, JournalCommits.NameOf(generation));
 
     /// <summary>Creates the folder if it is absent and takes its lock.</summary>
     /// <exception cref="CodeStoreException">The folder can not be written, or somebody else owns it.</exception>
@@ -53,11 +60,11 @@ internal sealed class StoreFolder : IDisposable
     }
 
     /// <summary>Superblock and commit record; created for a new store.</summary>
+    /// <param name="model">The model that the store must belong to; null: the store's own, whichever it is, but it must exist.</param>
     /// <exception cref="CodeStoreException">The store belongs to another model, is newer, or is damaged.</exception>
-    public (SlotFile File, Superblock Superblock, SlotFile Commits) Open(StoreModel model)
+    public (SlotFile File, Superblock Superblock, SlotFile Commits) Open(StoreModel? model)
     {
         string superblockPath = Path.Combine(Root, Superblock.FileName);
-        string commitsPath = Path.Combine(Root, JournalCommits.FileName);
         bool isNew = !_options.Files.Exists(superblockPath) && !HasSegments();
         if (!isNew && !_options.Files.Exists(superblockPath))
         {
@@ -65,21 +72,24 @@ internal sealed class StoreFolder : IDisposable
                 CodeStoreProblem.Damaged,
                 $"{superblockPath} is missing, but the folder holds a journal; nothing was changed, put the file back from a copy of the folder");
         }
-        _options.Files.CreateDirectory(JournalFolder);
         SlotFile file = SlotFile.Open(_options.Files, superblockPath, Superblock.Magic, create: isNew);
         SlotFile? commits = null;
         try
         {
+            Superblock? known = file.Payload is { } payload ? Superblock.Read(payload, superblockPath) : null;
+            int generation = known?.Generation ?? 0;
+            _options.Files.CreateDirectory(JournalFolder(generation));
             // A lost commit record costs nothing: the superblock names a durable tail and the frames behind it prove themselves.
-            commits = SlotFile.Open(_options.Files, commitsPath, JournalCommits.Magic, create: true);
+            commits = SlotFile.Open(_options.Files, CommitsPath(generation), JournalCommits.Magic, create: true);
             Superblock superblock;
-            if (file.Payload is { } payload)
-                superblock = Superblock.Read(payload, superblockPath);
-            else if (!HasSegments() && commits.Payload is null)
+            if (known is not null)
+                superblock = known;
+            else if (!HasSegments() && commits.Payload is null && model is not null)
                 superblock = Create(file, model); // new, or the process ended before it wrote anything
             else
                 throw new CodeStoreException(CodeStoreProblem.Damaged, $"{superblockPath} has no valid slot; put the file back from a copy of the folder", 0);
-            Check(superblock, model);
+            if (model is not null)
+                Check(superblock, model);
             _options.Files.SyncDirectory(Root);
             return (file, superblock, commits);
         }
@@ -91,9 +101,44 @@ internal sealed class StoreFolder : IDisposable
         }
     }
 
+    /// <summary>Deletes the journals that a compaction replaced or did not finish. Only once the one in use has proved itself.</summary>
+    public void DeleteOtherGenerations(int inUse)
+    {
+        if (inUse > 0)
+            DeleteGeneration(inUse - 1);
+        DeleteGeneration(inUse + 1);
+    }
+
+    /// <summary>Deletes one journal with its commit record, if it exists.</summary>
+    public void DeleteGeneration(int generation)
+    {
+        string folder = JournalFolder(generation);
+        foreach (string name in _options.Files.List(folder))
+            _options.Files.Delete(Path.Combine(folder, name));
+        _options.Files.DeleteDirectory(folder);
+        if (!_options.Files.Exists(CommitsPath(generation)))
+            return;
+        _options.Files.Delete(CommitsPath(generation));
+        _options.Files.SyncDirectory(Root);
+    }
+
+    /// <summary>Durably deletes the index snapshots that end before a sequence.</summary>
+    public void DeleteSnapshotsBefore(Guid storeId, long sequence)
+    {
+        string keep = SnapshotFolder.NameOf(storeId, sequence);
+        string[] old = [.. _options.Files.List(IndexFolder).Where(name => name.EndsWith(SnapshotFolder.Extension, StringComparison.Ordinal) && name != keep)];
+        foreach (string name in old)
+            _options.Files.Delete(Path.Combine(IndexFolder, name));
+        if (old.Length > 0)
+            _options.Files.SyncDirectory(IndexFolder);
+    }
+
     public void Dispose() => _lock.Dispose();
 
-    private bool HasSegments() => _options.Files.List(JournalFolder).Any(name => name.StartsWith("segment.", StringComparison.Ordinal));
+    // A journal of a later generation never is without its commit record.
+    private bool HasSegments() =>
+        _options.Files.List(JournalFolder(0)).Any(name => name.StartsWith("segment.", StringComparison.Ordinal))
+            || _options.Files.List(Root).Any(name => name.StartsWith(JournalCommits.FileName + ".", StringComparison.Ordinal));
 
     private Superblock Create(SlotFile file, StoreModel model)
     {

@@ -34,6 +34,8 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
 
     public void CreateDirectory(string path) => DiskFiles.Instance.CreateDirectory(path);
 
+    public void DeleteDirectory(string path) => DiskFiles.Instance.DeleteDirectory(path);
+
     public IReadOnlyList<string> List(string folder) => DiskFiles.Instance.List(folder);
 
     public void SyncDirectory(string path) => DiskFiles.Instance.SyncDirectory(path);

@@ -13,6 +13,7 @@ public sealed class GoldenTests : StoreFixture
     private static string Golden(string format) => Repository.PathOf("tests", "HashGrid.Server.Tests", "Storage", "Golden", format);
 
     [TestCase("format-1")]
+    [TestCase("format-2")]
     public async Task Open_StoreOfAnEarlierBuild_HoldsWhatItHeldThen(string format)
     {
         Copy(format);

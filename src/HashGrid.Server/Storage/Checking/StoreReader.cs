@@ -13,6 +13,7 @@ public sealed class StoreReader : IDisposable
     private readonly SortedSet<int> _present;
     private readonly Superblock? _superblock;
     private readonly JournalTail? _durable;
+    private readonly int _generation;
     private readonly JournalSegments _segments;
     private readonly JournalWindow _window;
     private readonly EntryDecoder _decoder;
@@ -22,10 +23,11 @@ public sealed class StoreReader : IDisposable
         _folder = folder;
         InUse = IsInUse();
         _superblock = ReadSuperblock();
-        JournalTail? commit = ReadSlots(JournalCommits.FileName, JournalCommits.Magic) is { } record ? JournalCommits.Read(record).Tail : null;
+        _generation = _superblock?.Generation ?? NewestGeneration();
+        JournalTail? commit = ReadSlots(JournalCommits.NameOf(_generation), JournalCommits.Magic) is { } record ? JournalCommits.Read(record).Tail : null;
         _durable = commit is not null && commit.Sequence >= (_superblock?.Durable.Sequence ?? 0) ? commit : _superblock?.Durable;
         _present = Segments();
-        _segments = new JournalSegments(DiskFiles.ReadOnly, Path.Combine(folder, "journal"), _superblock?.SegmentBytes ?? GuessSegmentBytes());
+        _segments = new JournalSegments(DiskFiles.ReadOnly, JournalFolder, _superblock?.SegmentBytes ?? GuessSegmentBytes());
         _window = new JournalWindow(_segments) { Extent = Extent() };
         _decoder = new EntryDecoder(_superblock?.Model);
     }
@@ -53,7 +55,7 @@ public sealed class StoreReader : IDisposable
     /// <exception cref="IOException">A file can not be read.</exception>
     public static StoreReader Open(string folder)
     {
-        if (!File.Exists(Path.Combine(folder, Superblock.FileName)) && !Directory.Exists(Path.Combine(folder, "journal")))
+        if (!File.Exists(Path.Combine(folder, Superblock.FileName)) && !(Directory.Exists(folder) && Directory.EnumerateDirectories(folder, "journal*").Any()))
             throw new CodeStoreException(CodeStoreProblem.NotFound, $"there is no store in '{folder}': neither a superblock nor a journal; name the folder that `serve --data` was given");
         return new StoreReader(folder);
     }
@@ -73,7 +75,7 @@ public sealed class StoreReader : IDisposable
 
         bool ended = false;
         long contentEnd = begin; // an entry's last bytes only align the next one
-        var last = new JournalTail(0, begin, _superblock is null ? 0 : JournalTail.Empty(StoreId).Link);
+        JournalTail last = _superblock?.Begin ?? new JournalTail(SequenceBefore(begin), begin, 0);
         bool linkKnown = _superblock is not null;
         while (last.Address < durable)
         {
@@ -187,14 +189,14 @@ public sealed class StoreReader : IDisposable
     private StoreFinding Damage(long address, string message) => At(FindingSeverity.Damage, address, message);
 
     private StoreFinding At(FindingSeverity severity, long address, string message) =>
-        new(severity, $"journal/segment.{address / _segments.SegmentBytes}", address % _segments.SegmentBytes, message);
+        new(severity, $"{Superblock.JournalName(_generation)}/segment.{address / _segments.SegmentBytes}", address % _segments.SegmentBytes, message);
 
     private IEnumerable<StoreFinding> MissingSegments(long begin, long durable)
     {
         for (long segment = begin / _segments.SegmentBytes; segment * _segments.SegmentBytes < durable; segment++)
         {
             if (!_present.Contains((int)segment) && Math.Max(begin, segment * _segments.SegmentBytes) < durable && DurableSequence > 0)
-                yield return new StoreFinding(FindingSeverity.Damage, $"journal/segment.{segment}", 0, "the file is missing");
+                yield return new StoreFinding(FindingSeverity.Damage, $"{Superblock.JournalName(_generation)}/segment.{segment}", 0, "the file is missing");
         }
     }
 
@@ -243,15 +245,27 @@ public sealed class StoreReader : IDisposable
 
     // Other files in the folder are none of the store's business.
     private SortedSet<int> Segments() =>
-        [.. DiskFiles.ReadOnly.List(Path.Combine(_folder, "journal"))
+        [.. DiskFiles.ReadOnly.List(JournalFolder)
             .Select(name => int.TryParse(name.AsSpan(name.IndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int n) && name == $"segment.{n}" ? n : -1)
             .Where(n => n >= 0)];
 
     // All segments but the last one have their full length.
     private long GuessSegmentBytes() =>
-        _present.Count > 1 ? new FileInfo(Path.Combine(_folder, "journal", $"segment.{_present.Min}")).Length : 1L << 40;
+        _present.Count > 1 ? new FileInfo(Path.Combine(JournalFolder, $"segment.{_present.Min}")).Length : 1L << 40;
 
     private long Extent() => _present.Count == 0 ? JournalTail.FirstAddress : _present.Max * _segments.SegmentBytes + (_segments.Find(_present.Max)?.Length ?? 0);
+
+    private string JournalFolder => Path.Combine(_folder, Superblock.JournalName(_generation));
+
+    // Without a superblock: a commit record is written last, so the newest one belongs to a journal that is whole.
+    private int NewestGeneration() => DiskFiles.ReadOnly.List(_folder)
+        .Select(name => int.TryParse(Path.GetExtension(name).AsSpan().TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out int n) && name == JournalCommits.NameOf(n) ? n : 0)
+        .Append(0)
+        .Max();
+
+    // A compacted journal does not begin with sequence 1; its first record, the store's identity, tells where.
+    private long SequenceBefore(long begin) =>
+        _window.TryFrame(begin, out Frame frame, out string? problem) && problem is null && frame.Header.Kind == (byte)JournalRecordKind.Identity ? frame.Sequence - 1 : 0;
 
     private bool IsInUse()
     {

@@ -47,6 +47,16 @@ public sealed class DiskFiles : IStorageFiles
             SyncDirectory(parent);
     }
 
+    public void DeleteDirectory(string path)
+    {
+        RefuseIfReadOnly();
+        if (!Directory.Exists(path) || Directory.EnumerateFileSystemEntries(path).Any())
+            return;
+        Directory.Delete(path);
+        if (Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) is { } parent)
+            SyncDirectory(parent);
+    }
+
     public IReadOnlyList<string> List(string folder) =>
         Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))] : [];
 

@@ -18,6 +18,9 @@ public interface IStorageFiles
     /// <summary>Creates a folder and its parents, each durable under its name; one that exists is left alone.</summary>
     void CreateDirectory(string path);
 
+    /// <summary>Removes an empty folder; one that is absent, or holds something, is left so.</summary>
+    void DeleteDirectory(string path);
+
     /// <summary>Names of the files in a folder, in no order; none if there is no such folder.</summary>
     IReadOnlyList<string> List(string folder);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FASTER.core;
 using HashGrid.Server.Storage.Files;
 
@@ -18,6 +19,9 @@ internal sealed class JournalCommits : ILogCommitManager
 {
     public const uint Magic = 0x4D434748; // "HGCM"
     public const string FileName = "commits";
+
+    /// <summary>File of a generation's commit record.</summary>
+    public static string NameOf(int generation) => generation == 0 ? FileName : string.Create(CultureInfo.InvariantCulture, $"{FileName}.{generation}");
 
     private readonly SlotFile _slots;
     private readonly FrameWriter _writer = new(256);

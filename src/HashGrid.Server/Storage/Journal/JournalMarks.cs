@@ -7,7 +7,7 @@ internal sealed class JournalMarks(JournalTail first)
 
     private readonly List<JournalTail> _marks = [first];
 
-    /// <summary>Frames come in order, from sequence 1.</summary>
+    /// <summary>Frames come in order, from the one behind the first tail.</summary>
     public void Pass(in Frame frame)
     {
         if (frame.Sequence % Interval == 0)
@@ -15,5 +15,5 @@ internal sealed class JournalMarks(JournalTail first)
     }
 
     /// <summary>The nearest known tail whose next frame is not behind the sequence.</summary>
-    public JournalTail Before(long sequence) => _marks[(int)Math.Clamp((sequence - 1) / Interval, 0, _marks.Count - 1)];
+    public JournalTail Before(long sequence) => _marks[(int)Math.Clamp((sequence - 1) / Interval - first.Sequence / Interval, 0, _marks.Count - 1)];
 }

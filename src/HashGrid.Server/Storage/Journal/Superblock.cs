@@ -1,3 +1,4 @@
+using System.Globalization;
 using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Storage.Journal;
@@ -5,21 +6,29 @@ namespace HashGrid.Server.Storage.Journal;
 /// <summary>What the store is, and how far it is known to be durable. Kept in <c>superblock</c>, see <see cref="SlotFile"/>.</summary>
 /// <remarks>
 /// Payload: number: format · fixed 16: store id · number: bits · text: fingerprint · text: name · number: page bytes ·
-/// number: segment bytes · fixed 8: begin address · fixed 8: durable sequence · fixed 8: durable address · fixed 8: link · number: 1 if closed cleanly.
+/// number: segment bytes · fixed 8: begin address · fixed 8: durable sequence · fixed 8: durable address · fixed 8: link · number: 1 if closed cleanly ·
+/// since format 2: number: generation · fixed 8: begin sequence.
 /// </remarks>
-internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes, long SegmentBytes, long BeginAddress, JournalTail Durable, bool Clean)
+internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes, long SegmentBytes, long BeginAddress, JournalTail Durable, bool Clean,
+    int Generation = 0, long BeginSequence = 0)
 {
     public const uint Magic = 0x42534748; // "HGSB"
     public const string FileName = "superblock";
 
-    /// <summary>The format this build writes; it reads this one and older ones.</summary>
-    public const int Format = 1;
+    /// <summary>The newest format this build reads. A store that was never compacted is written as format 1, which older builds read too.</summary>
+    public const int Format = 2;
+
+    /// <summary>Before the first frame.</summary>
+    public JournalTail Begin => new(BeginSequence, BeginAddress, JournalTail.Empty(StoreId).Link);
+
+    /// <summary>Folder of a generation's journal.</summary>
+    public static string JournalName(int generation) => generation == 0 ? "journal" : string.Create(CultureInfo.InvariantCulture, $"journal.{generation}");
 
     public byte[] Write()
     {
         var writer = new FrameWriter(4096);
         writer.Begin();
-        writer.Number(Format);
+        writer.Number(Generation == 0 ? 1UL : Format);
         writer.Raw(StoreId.ToByteArray());
         writer.Number((ulong)Model.Bits);
         writer.Text(Model.Fingerprint);
@@ -31,6 +40,11 @@ internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes,
         writer.Fixed64((ulong)Durable.Address);
         writer.Fixed64(Durable.Link);
         writer.Number(Clean ? 1UL : 0);
+        if (Generation > 0)
+        {
+            writer.Number((ulong)Generation);
+            writer.Fixed64((ulong)BeginSequence);
+        }
         return writer.Body().ToArray();
     }
 
@@ -58,7 +72,9 @@ internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes,
                 checked((long)reader.Number()),
                 (long)reader.Fixed64(),
                 new JournalTail((long)reader.Fixed64(), (long)reader.Fixed64(), (uint)reader.Fixed64()),
-                reader.Number() == 1);
+                reader.Number() == 1,
+                format < 2 ? 0 : checked((int)reader.Number()),
+                format < 2 ? 0 : (long)reader.Fixed64());
         }
         catch (Exception e) when (e is InvalidDataException or OverflowException)
         {

@@ -83,6 +83,11 @@ internal sealed class CrashDisk(IReadOnlyDictionary<string, byte[]> durable, boo
         // The lock file and the code table are real, and need a real folder.
         public void CreateDirectory(string path) => Directory.CreateDirectory(path);
 
+        // The folders are real and hold nothing of the disk's; a name in one goes by itself.
+        public void DeleteDirectory(string path)
+        {
+        }
+
         public IReadOnlyList<string> List(string folder)
         {
             lock (disk._lock)
