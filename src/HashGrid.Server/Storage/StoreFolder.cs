@@ -91,6 +91,8 @@ internal sealed class StoreFolder : IDisposable
             if (model is not null)
                 Check(superblock, model);
             _options.Files.SyncDirectory(Root);
+            // A process that was killed may have made a segment and not yet synced its name; what is written there from now on must keep it.
+            _options.Files.SyncDirectory(JournalFolder(superblock.Generation));
             return (file, superblock, commits);
         }
         catch

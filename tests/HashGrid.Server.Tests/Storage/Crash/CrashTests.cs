@@ -43,6 +43,27 @@ public sealed class CrashTests : StoreFixture
     }
 
     [Test]
+    public async Task Open_SegmentMadeByAKilledProcess_ItsNameIsDurableBeforeAnythingInIt()
+    {
+        var disk = new CrashDisk(new Dictionary<string, byte[]>());
+        await using (await OpenOnAsync(disk.Open()))
+        {
+            // A store of one segment.
+        }
+        // Killed between making the next segment and syncing its folder: a later process finds the name in the page cache alone.
+        disk.Open().Open(Path.Combine(Sub("store"), "journal", "segment.1"), create: true).Dispose();
+        await using (CodeStore store = await OpenOnAsync(disk.Open()))
+        {
+            for (ulong id = 0; id < 8; id++)
+                store.Put(new CodeRecord(id, [id], [], new string('n', 16_000), 0), PutMode.Add, null);
+            await DurableAsync(store, store.LastSequence);
+        }
+        Dictionary<string, byte[]> cut = new CrashPoint(disk, disk.Events()).State(_ => false);
+        await using CodeStore again = await OpenOnAsync(new CrashDisk(cut).Open());
+        Assert.That(again.Count, Is.EqualTo(8));
+    }
+
+    [Test]
     public async Task Open_AfterCrashOfADiskThatIgnoresFlushes_IsFoundToHaveLostAcknowledgedRecords()
     {
         // The enumeration itself must be able to fail: on such a disk no store can keep its word.
