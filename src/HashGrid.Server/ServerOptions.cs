@@ -88,7 +88,7 @@ public sealed record ServerOptions
     /// <summary>Pixels of one stream's images admitted and not decoded; default 256 million. A larger image is taken alone.</summary>
     public long StreamWindowPixels { get; init; } = 256_000_000;
 
-    /// <summary>Unanswered requests of one Encode or SearchStream call; default 64, 1 to 4,096.</summary>
+    /// <summary>Unanswered requests of one Encode or SearchStream call; default 64, 1 to 4,096. A search takes one more for each 256 neighbours that it asks for.</summary>
     public int ReplyWindow { get; init; } = 64;
 
     /// <summary>Open ingest streams; default 256, 1 to 65,536.</summary>

@@ -15,7 +15,7 @@ using Neighbor = HashGrid.Index.Neighbor;
 namespace HashGrid.Server.Searching;
 
 /// <summary>Answers queries: finds the code to search for, waits for what the caller must see, searches, and looks up labels and names.</summary>
-internal sealed class Searcher : IDisposable
+internal sealed class Searcher
 {
     private readonly ServerRuntime _runtime;
     private readonly ServerOptions _options;
@@ -30,26 +30,30 @@ internal sealed class Searcher : IDisposable
         _gate = new SearchGate(options.ConcurrentSearches == 0 ? Environment.ProcessorCount : options.ConcurrentSearches, options.MaxQueuedSearches);
     }
 
-    public async Task<SearchReply> NearestAsync(NearestRequest request, DateTimeOffset deadline, CancellationToken ct)
+    /// <summary>For searches that are calls of their own.</summary>
+    public SearchLane Single => _gate.Single;
+
+    /// <summary>A place of its own for one stream of searches.</summary>
+    public SearchLane OpenLane() => _gate.OpenLane(weight: 1);
+
+    public async Task<SearchReply> NearestAsync(NearestRequest request, SearchLane lane, DateTimeOffset deadline, CancellationToken ct)
     {
         if (request.K == 0 || request.K > _options.MaxResults)
             throw new ServiceException(ErrorReason.KOutOfRange, $"k is {request.K}, but 1 to {_options.MaxResults} is allowed");
-        SearchReply reply = await SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, deadline, ct);
+        SearchReply reply = await SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, lane, deadline, ct);
         return request.IncludeAttention ? await AttendAsync(reply, request.Query, ct) : reply;
     }
 
-    public async Task<SearchReply> WithinAsync(WithinRequest request, DateTimeOffset deadline, CancellationToken ct)
+    public async Task<SearchReply> WithinAsync(WithinRequest request, SearchLane lane, DateTimeOffset deadline, CancellationToken ct)
     {
         int bits = _runtime.Encoding.Model.Bits;
         if (request.Radius > bits) throw new ServiceException(ErrorReason.RadiusOutOfRange, $"the radius is {request.Radius}, but codes have {bits} bits; ask for 0 to {bits}");
         if (request.Limit > _options.MaxResults)
             throw new ServiceException(ErrorReason.LimitOutOfRange, $"the limit is {request.Limit}, but at most {_options.MaxResults} are returned");
         int limit = request.Limit == 0 ? _options.MaxResults : (int)request.Limit;
-        SearchReply reply = await SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, deadline, ct);
+        SearchReply reply = await SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, lane, deadline, ct);
         return request.IncludeAttention ? await AttendAsync(reply, request.Query, ct) : reply;
     }
-
-    public void Dispose() => _gate.Dispose();
 
     // After the search, which has refused a bad image by then.
     private async Task<SearchReply> AttendAsync(SearchReply reply, Query query, CancellationToken ct)
@@ -62,7 +66,7 @@ internal sealed class Searcher : IDisposable
     }
 
     private async Task<SearchReply> SearchAsync(Query? query, int limit, int? radius, SearchFilter? filter, ulong atLeast, bool withCodes,
-        DateTimeOffset deadline, CancellationToken ct)
+        SearchLane lane, DateTimeOffset deadline, CancellationToken ct)
     {
         IndexHost index = _runtime.Index;
         if (index.State != IndexState.Ready) throw NotReady(index.State);
@@ -71,7 +75,7 @@ internal sealed class Searcher : IDisposable
             throw new ServiceException(ErrorReason.SequenceAhead, $"the search waits for store sequence {atLeast}, but this store has given out {store.LastSequence}");
         ulong[] code = await ResolveAsync(query, deadline, ct);
         if (atLeast > 0) await index.WaitAppliedAsync((long)atLeast, ct);
-        await _gate.EnterAsync(ct);
+        await _gate.EnterAsync(lane, ct);
         try
         {
             ct.ThrowIfCancellationRequested();

@@ -10,20 +10,24 @@ namespace HashGrid.Server.Services;
 internal sealed class ReplyWindow<T>(IServerStreamWriter<T> writer, int size) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(size);
-    private readonly Channel<T> _replies = Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(T Reply, int Room)> _replies = Channel.CreateUnbounded<(T Reply, int Room)>(new UnboundedChannelOptions { SingleReader = true });
     private int _open = 1;   // the reader itself, and each request without a posted reply
 
-    /// <summary>Waits for room for one more request.</summary>
-    public async Task EnterAsync(CancellationToken ct)
+    /// <summary>Waits for room for one more request; one caller at a time.</summary>
+    /// <param name="ct">Gives up waiting; nothing more may enter after that.</param>
+    /// <param name="room">Places that its reply takes; as many as there are, at most.</param>
+    public async Task EnterAsync(CancellationToken ct, int room = 1)
     {
-        await _free.WaitAsync(ct);
+        for (int i = 0; i < Math.Min(room, size); i++) await _free.WaitAsync(ct);
         Interlocked.Increment(ref _open);
     }
 
     /// <summary>Answers a request that entered; never blocks.</summary>
-    public void Post(T reply)
+    /// <param name="reply">The answer.</param>
+    /// <param name="room">What it entered with.</param>
+    public void Post(T reply, int room = 1)
     {
-        _replies.Writer.TryWrite(reply);
+        _replies.Writer.TryWrite((reply, room));
         Leave();
     }
 
@@ -36,10 +40,10 @@ internal sealed class ReplyWindow<T>(IServerStreamWriter<T> writer, int size) : 
     /// <summary>Writes replies until the window is complete and every request is answered.</summary>
     public async Task WriteAsync(CancellationToken ct)
     {
-        await foreach (T reply in _replies.Reader.ReadAllAsync(ct))
+        await foreach ((T reply, int room) in _replies.Reader.ReadAllAsync(ct))
         {
             await writer.WriteAsync(reply, ct);
-            _free.Release();
+            _free.Release(Math.Min(room, size));
         }
     }
 

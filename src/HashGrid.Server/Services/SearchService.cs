@@ -10,11 +10,13 @@ namespace HashGrid.Server.Services;
 /// <summary>hashgrid.v1.Search: one query a call, or many on a stream.</summary>
 internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, ServerOptions options, ILogger<SearchService> logger) : Search.SearchBase
 {
+    private const uint NeighboursAPlace = 256;
+
     public override Task<SearchReply> Nearest(NearestRequest request, ServerCallContext context) =>
-        searcher.NearestAsync(request, runtime.DeadlineOf(context), context.CancellationToken);
+        searcher.NearestAsync(request, searcher.Single, runtime.DeadlineOf(context), context.CancellationToken);
 
     public override Task<SearchReply> Within(WithinRequest request, ServerCallContext context) =>
-        searcher.WithinAsync(request, runtime.DeadlineOf(context), context.CancellationToken);
+        searcher.WithinAsync(request, searcher.Single, runtime.DeadlineOf(context), context.CancellationToken);
 
     public override async Task SearchStream(IAsyncStreamReader<SearchRequest> requestStream, IServerStreamWriter<SearchReply> responseStream, ServerCallContext context)
     {
@@ -27,23 +29,25 @@ internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, Se
 
     private async Task ReadAsync(StreamInput<SearchRequest> input, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
     {
+        SearchLane lane = searcher.OpenLane();
         while (await input.NextAsync() is { } request)
         {
-            await window.EnterAsync(ct);
+            int room = RoomOf(request);
+            await window.EnterAsync(ct, room);
             // On the pool, so that a long search does not hold up the next request of the stream.
-            _ = Task.Run(() => AnswerAsync(request, window, deadline, ct), CancellationToken.None);
+            _ = Task.Run(() => AnswerAsync(request, room, lane, window, deadline, ct), CancellationToken.None);
         }
     }
 
-    private async Task AnswerAsync(SearchRequest request, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
+    private async Task AnswerAsync(SearchRequest request, int room, SearchLane lane, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
     {
         SearchReply reply;
         try
         {
             reply = request.RequestCase switch
             {
-                SearchRequest.RequestOneofCase.Nearest => await searcher.NearestAsync(request.Nearest, deadline, ct),
-                SearchRequest.RequestOneofCase.Within => await searcher.WithinAsync(request.Within, deadline, ct),
+                SearchRequest.RequestOneofCase.Nearest => await searcher.NearestAsync(request.Nearest, lane, deadline, ct),
+                SearchRequest.RequestOneofCase.Within => await searcher.WithinAsync(request.Within, lane, deadline, ct),
                 _ => throw new ServiceException(ErrorReason.RequestIncomplete, "the request holds neither a nearest nor a within search"),
             };
         }
@@ -54,6 +58,18 @@ internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, Se
             reply = new SearchReply { Error = Wire.ToItemError(failure) };
         }
         reply.Tag = request.Tag;
-        window.Post(reply);
+        window.Post(reply, room);
+    }
+
+    /// <summary>An answer of thousands takes the room of several: an unread stream holds a bounded number of neighbours, not of answers.</summary>
+    private int RoomOf(SearchRequest request)
+    {
+        uint most = request.RequestCase switch
+        {
+            SearchRequest.RequestOneofCase.Nearest => request.Nearest.K,
+            SearchRequest.RequestOneofCase.Within => request.Within.Limit == 0 ? (uint)options.MaxResults : request.Within.Limit,
+            _ => 0,
+        };
+        return 1 + (int)Math.Min(most / NeighboursAPlace, (uint)options.MaxResults);
     }
 }
