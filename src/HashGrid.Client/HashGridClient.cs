@@ -47,6 +47,8 @@ public sealed partial class HashGridClient : IAsyncDisposable
     /// <summary>The address as it was given.</summary>
     public string Address { get; }
 
+    internal GrpcChannel Channel => _channel;
+
     /// <summary>Closes the connections. Streams that are still open end with an error.</summary>
     public ValueTask DisposeAsync()
     {

@@ -5,10 +5,13 @@ namespace HashGrid.LoadGen;
 
 /// <summary>The schedule of an open loop: intended send times that do not depend on what comes back.</summary>
 /// <param name="rate">Arrivals a second.</param>
-/// <param name="poisson">Exponential gaps instead of equal ones.</param>
+/// <param name="arrivals">How the gaps are drawn.</param>
 /// <param name="seed">Of the gaps.</param>
-internal sealed class ArrivalClock(double rate, bool poisson, int seed)
+internal sealed class ArrivalClock(double rate, Arrivals arrivals, int seed)
 {
+    // Half of all arrivals come in a tenth of the time: 200 ms of every 2 s at five times the mean rate.
+    private const double BurstPeriod = 2, BurstLength = 0.2, InBurst = 5, Between = (1 - InBurst * BurstLength / BurstPeriod) / (1 - BurstLength / BurstPeriod);
+
     private readonly Random _random = new(seed);
 
     /// <summary>Calls <paramref name="arrive"/> at each intended time, with that time, on this thread, until the end or the cancellation.</summary>
@@ -16,7 +19,7 @@ internal sealed class ArrivalClock(double rate, bool poisson, int seed)
     public void Run(TimeSpan length, Action<long> arrive, CancellationToken ct)
     {
         long start = Stopwatch.GetTimestamp();
-        double next = Gap();
+        double next = Gap(0);
         while (next < length.TotalSeconds && !ct.IsCancellationRequested)
         {
             double now = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -26,11 +29,15 @@ internal sealed class ArrivalClock(double rate, bool poisson, int seed)
                 continue;
             }
             arrive(start + (long)(next * Stopwatch.Frequency));
-            next += Gap();
+            next += Gap(next);
         }
     }
 
-    private double Gap() => (poisson ? -Math.Log(1 - _random.NextDouble()) : 1) / rate;
+    private double Gap(double at)
+    {
+        double factor = arrivals != Arrivals.Burst ? 1 : at % BurstPeriod < BurstLength ? InBurst : Between;
+        return (arrivals == Arrivals.Constant ? 1 : -Math.Log(1 - _random.NextDouble())) / (rate * factor);
+    }
 
     // Thread.Sleep knows milliseconds, too coarse for 10,000 arrivals a second; usleep comes within about 60 µs.
     private static void Sleep(double seconds)

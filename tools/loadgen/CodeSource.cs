@@ -9,12 +9,16 @@ internal sealed class CodeSource
     private readonly ulong _seed;
     private readonly byte[][] _images;
 
+    /// <param name="bits">Width of the codes.</param>
+    /// <param name="seed">Of ids, codes and made pictures.</param>
+    /// <param name="imageFolder">Its files are sent instead of codes; null: none.</param>
+    /// <param name="pictureSide">Made pictures of this size are sent instead of codes; 0: none.</param>
     /// <exception cref="ArgumentException">The folder holds no image.</exception>
-    public CodeSource(int bits, int seed, string? imageFolder)
+    public CodeSource(int bits, int seed, string? imageFolder, int pictureSide)
     {
         _bits = bits;
         _seed = Mix((ulong)seed);
-        _images = imageFolder is null ? [] : [.. Directory.EnumerateFiles(imageFolder, "*", SearchOption.AllDirectories)
+        _images = imageFolder is null ? [.. Enumerable.Range(0, pictureSide > 0 ? 32 : 0).Select(i => MadePicture.Png(seed * 1000 + i, pictureSide))] : [.. Directory.EnumerateFiles(imageFolder, "*", SearchOption.AllDirectories)
             .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
         if (imageFolder is not null && _images.Length == 0)
             throw new ArgumentException($"{imageFolder} holds no PNG or JPEG file");
@@ -36,6 +40,9 @@ internal sealed class CodeSource
         ulong draw = Mix(~_seed + (ulong)number);
         return SearchQuery.ByCode(Code(Mix(_seed + (draw % (ulong)Math.Max(1, stored))), draw | 1));
     }
+
+    /// <summary>The code that item i carries, when codes are sent.</summary>
+    public BinaryCode StoredCode(long number) => Code(Mix(_seed + (ulong)number), 0);
 
     private BinaryCode Code(ulong id, ulong flips)
     {

@@ -3,14 +3,18 @@ using HashGrid.Client;
 namespace HashGrid.LoadGen;
 
 /// <summary>Searches, each a call of its own, started on schedule however many are under way.</summary>
-internal sealed class SearchLoad(HashGridClient client, CodeSource source, LoadOptions options, Measurement measurement)
+internal sealed class SearchLoad(HashGridClient client, CodeSource source, LoadOptions options, Measurement first)
 {
+    /// <summary>Where arrivals count from now on; each is told to the one it arrived under.</summary>
+    public Measurement Measurement { get; set; } = first;
+
     private long _number;
     private int _outstanding;
 
     /// <summary>Starts one search; returns at once.</summary>
     public void Arrive(long intended, long stored)
     {
+        Measurement measurement = Measurement;
         bool counts = measurement.Offer();
         if (Interlocked.Increment(ref _outstanding) > options.MaxOutstanding)
         {
@@ -19,7 +23,7 @@ internal sealed class SearchLoad(HashGridClient client, CodeSource source, LoadO
             return;
         }
         long number = _number++;
-        _ = Task.Run(() => SearchAsync(intended, number, stored, counts));
+        _ = Task.Run(() => SearchAsync(measurement, intended, number, stored, counts));
     }
 
     /// <summary>Waits until every search has its answer.</summary>
@@ -29,7 +33,7 @@ internal sealed class SearchLoad(HashGridClient client, CodeSource source, LoadO
             await Task.Delay(5);
     }
 
-    private async Task SearchAsync(long intended, long number, long stored, bool counts)
+    private async Task SearchAsync(Measurement measurement, long intended, long number, long stored, bool counts)
     {
         try
         {

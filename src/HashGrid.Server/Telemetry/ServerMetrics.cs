@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using HashGrid.Model;
 using HashGrid.Server.Encoding;
 using HashGrid.Server.Errors;
 
@@ -36,6 +37,8 @@ public sealed class ServerMetrics : IDisposable
         _acknowledged = _meter.CreateCounter<long>("hashgrid.ingest.acknowledged", "{item}", "Items durable and told so.");
         _refused = _meter.CreateCounter<long>("hashgrid.ingest.refused", "{item}", "Items refused, by reason.");
         _streams = _meter.CreateUpDownCounter<long>("hashgrid.ingest.streams", "{stream}", "Open ingest streams.");
+        _meter.CreateObservableGauge("hashgrid.process.memory", () => Environment.WorkingSet, "By", "Resident memory of the process.");
+        _meter.CreateObservableGauge("hashgrid.process.tensors", () => LiveTensors.Count, "{tensor}", "Tensors that the network holds.");
     }
 
     public long ImagesEncoded => Volatile.Read(ref _imagesEncoded);

@@ -9,21 +9,32 @@ internal sealed class Serving : IAsyncDisposable
     private readonly Process _process;
     private readonly TempFolder _folder;
 
-    private Serving(Process process, TempFolder folder, string address) => (_process, _folder, Address) = (process, folder, address);
+    private Serving(Process process, TempFolder folder, string address, string metrics) => (_process, _folder, Address, Metrics) = (process, folder, address, metrics);
 
     public string Address { get; }
+
+    /// <summary>Its metrics page.</summary>
+    public string Metrics { get; }
 
     public static async Task<Serving> StartAsync()
     {
         var folder = new TempFolder();
-        Process process = Tool.Start("hashgrid", "serve", "--data", folder.File("data"), "--listen", "127.0.0.1:0");
+        string metrics = $"127.0.0.1:{FreePort()}";
+        Process process = Tool.Start("hashgrid", "serve", "--data", folder.File("data"), "--listen", "127.0.0.1:0", "--metrics", metrics);
         // Read to the end in the background: a full pipe would stop the server.
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         const string Prefix = "HashGrid listening on ";
         string? line = await process.StandardOutput.ReadLineAsync().WaitAsync(Tool.Limit);
         Assert.That(line, Does.StartWith(Prefix));
-        return new Serving(process, folder, line![Prefix.Length..]);
+        return new Serving(process, folder, line![Prefix.Length..], $"http://{metrics}/metrics");
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        probe.Start();
+        return ((System.Net.IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     /// <summary>Sends a signal and waits for the end.</summary>

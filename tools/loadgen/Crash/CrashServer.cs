@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace HashGrid.LoadGen.Crash;
 
@@ -39,6 +40,17 @@ internal sealed class CrashServer : IDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>SIGTERM: the orderly stop.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> TerminateAsync(CancellationToken ct)
+    {
+        const int Terminate = 15;
+        if (Kill(_process.Id, Terminate) != 0)
+            throw new InvalidOperationException("the server could not be sent SIGTERM");
+        await _process.WaitForExitAsync(ct);
+        return _process.ExitCode;
+    }
+
     /// <summary>Runs <c>hashgrid fsck</c>; returns its words when it finds damage.</summary>
     public static async Task<string?> FsckAsync(string program, string data)
     {
@@ -55,6 +67,9 @@ internal sealed class CrashServer : IDisposable
             _process.Kill();
         _process.Dispose();
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int processId, int signal);
 
     private static Process Run(string program, params string[] arguments)
     {
