@@ -59,7 +59,7 @@ internal sealed class EncoderBench(string weights, double seconds)
             ["images_per_second"] = Math.Round(run.Work.Rate, 1),
             ["processor_ms_per_image"] = Math.Round(run.Work.ProcessorMilliseconds, 2),
             ["times_modules"] = Math.Round(run.Work.Rate / runs[0].Work.Rate, 2),
-            ["processor_times_modules"] = Math.Round(runs[0].Work.ProcessorMilliseconds / run.Work.ProcessorMilliseconds, 2),
+            ["processor_times_modules"] = runs[0].Work.ProcessorTimes(run.Work, 2),
         });
     }
 

@@ -60,7 +60,7 @@ internal sealed class PipelineBench(string weights, HashEncoderOptions options, 
                 ["encode_processor_ms"] = Math.Round(works[1].ProcessorMilliseconds, 2),
                 ["decode_and_encode_processor_ms"] = Math.Round(works[2].ProcessorMilliseconds, 2),
                 ["server_processor_ms"] = Math.Round(works[3].ProcessorMilliseconds, 2),
-                ["server_efficiency"] = Math.Round(works[2].ProcessorMilliseconds / works[3].ProcessorMilliseconds, 3),
+                ["server_efficiency"] = works[2].ProcessorTimes(works[3], 3),
             };
         }
         finally

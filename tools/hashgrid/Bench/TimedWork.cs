@@ -14,6 +14,10 @@ internal sealed class TimedWork(int images, Action run, Func<TimeSpan>? processo
     /// <summary>Processor time for an image, of the cheapest stretch: what is left of the figure on a busy machine.</summary>
     public double ProcessorMilliseconds { get; private set; } = double.PositiveInfinity;
 
+    /// <summary>This work's processor time over another's; null where a clock that ticks every 10 ms has seen none.</summary>
+    public double? ProcessorTimes(TimedWork other, int digits) =>
+        ProcessorMilliseconds > 0 && other.ProcessorMilliseconds > 0 ? Math.Round(ProcessorMilliseconds / other.ProcessorMilliseconds, digits) : null;
+
     /// <summary>Runs for that long, at least once.</summary>
     public void Stretch(TimeSpan time)
     {

@@ -83,7 +83,7 @@ internal sealed class BenchEncoderCommand : ToolCommand
     {
         Console.Out.WriteLine(string.Join("  ", columns.Select(column => Cell(column.Key.Replace('_', ' '), column.Width))).TrimEnd());
         foreach (JsonNode? row in rows)
-            Console.Out.WriteLine(string.Join("  ", columns.Select(column => Cell(row![column.Key]!.ToString(), column.Width))).TrimEnd());
+            Console.Out.WriteLine(string.Join("  ", columns.Select(column => Cell(row![column.Key]?.ToString() ?? "-", column.Width))).TrimEnd());
     }
 
     private static string Cell(string text, int width) => width < 0 ? text.PadRight(-width) : text.PadLeft(width);
