@@ -45,6 +45,24 @@ public sealed class ShippedWeightsTests
         }
     }
 
+    [Test]
+    public void Encode_SamplesByEitherDecoder_NoBitDiffers()
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, "models", ModelFiles.DefaultName);
+        using HashEncoder encoder = HashEncoder.Load(path, new HashEncoderOptions { Device = "cpu", Precision = "float32" });
+        IReadOnlyList<LabelledImage> images = ImageDatasets.ReadCsv(TestFiles.Sample("labels.csv"));
+        int side = encoder.Identity.InputSize;
+        float[] pixels = new float[images.Count * side * side];
+        for (int i = 0; i < images.Count; i++)
+        {
+            byte[] file = File.ReadAllBytes(images[i].Path);
+            ImageReader.DecodeByLibrary(file, ImageReader.ReadHeader(file), side, pixels.AsSpan(i * side * side, side * side));
+        }
+        ulong[] codes = new ulong[images.Count * encoder.WordsPerCode];
+        encoder.Encode(pixels, images.Count, codes);
+        Assert.That(Encode(encoder, images), Is.EqualTo(codes));
+    }
+
     private static ulong[] Encode(HashEncoder encoder, IReadOnlyList<LabelledImage> images)
     {
         ulong[] codes = new ulong[images.Count * encoder.WordsPerCode];

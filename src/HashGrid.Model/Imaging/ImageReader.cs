@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
+using HashGrid.Model.Imaging.Jpeg;
 using NetVips;
 
 namespace HashGrid.Model.Imaging;
 
 /// <summary>Turns PNG and JPEG files into the square grey pictures that the network reads.</summary>
 /// <remarks>
+/// Plain grey JPEG, which is what archives hold, is decoded here (<see cref="GreyJpeg"/>), to the pixels that libvips makes of it. Everything else goes through it:
 /// libvips through NetVips: of the three maintained libraries measured it is the fastest on JPEG, which it decodes at a fraction of the size (shrink-on-load), and on 1024-pixel PNG; LGPL, linked dynamically.
 /// Its operation cache and its own threads are switched off (one file is decoded once; callers bring the threads), and every loader but PNG and JPEG is blocked in the process.
 /// </remarks>
@@ -12,7 +14,7 @@ public static partial class ImageReader
 {
     private static readonly Lazy<bool> Library = new(Configure);
 
-    /// <summary>Decodes a file to grey, stretched to a square. Thread-safe; about 3 ms for a 512-pixel JPEG and 10 ms for a 1024-pixel PNG.</summary>
+    /// <summary>Decodes a file to grey, stretched to a square. Thread-safe; about 1 ms for a grey 512-pixel JPEG and 10 ms for a 1024-pixel PNG.</summary>
     /// <param name="file">A whole PNG (1 to 16 bits, grey, palette, RGB, with or without alpha) or JPEG file. EXIF orientation is applied; alpha lies on black.</param>
     /// <param name="size">Side of the result in pixels.</param>
     /// <param name="destination">Receives size · size values, 0 black to 1 white, row by row.</param>
@@ -25,6 +27,14 @@ public static partial class ImageReader
         if (destination.Length != size * size)
             throw new ArgumentException($"destination has {destination.Length} values, but {size} x {size} pixels need {size * size}", nameof(destination));
         ImageHeader header = ReadHeader(file, limits);
+        JpegOutcome outcome = header is { Format: ImageFormat.Jpeg, Channels: 1 } ? GreyJpeg.TryDecode(file.Span, size, destination) : JpegOutcome.AnotherKind;
+        if (outcome == JpegOutcome.Damaged) throw CutOffOrDamaged(header, file.Length);
+        if (outcome == JpegOutcome.AnotherKind) DecodeByLibrary(file, header, size, destination);
+    }
+
+    /// <summary>Any file that is read, by libvips.</summary>
+    internal static void DecodeByLibrary(ReadOnlyMemory<byte> file, ImageHeader header, int size, Span<float> destination)
+    {
         _ = Library.Value;
         try
         {
@@ -34,10 +44,12 @@ public static partial class ImageReader
         }
         catch (VipsException failure)
         {
-            throw new ImageFormatException(ImageProblem.Truncated,
-                $"{header.Format} of {header.Width} x {header.Height} pixels is cut off or damaged after {file.Length} bytes; send the whole file", failure);
+            throw CutOffOrDamaged(header, file.Length, failure);
         }
     }
+
+    private static ImageFormatException CutOffOrDamaged(ImageHeader header, int length, Exception? inner = null) => new(ImageProblem.Truncated,
+        $"{header.Format} of {header.Width} x {header.Height} pixels is cut off or damaged after {length} bytes; send the whole file", inner);
 
     private static void ToGrey(Image image, Span<float> destination)
     {
