@@ -47,6 +47,9 @@ internal struct MultiIndexSearch
         _steps.Advance(part, _table.Parts.Length);
     }
 
+    /// <summary>What the next step costs, in nanoseconds.</summary>
+    public readonly double NextCost => _steps.Next(_table.Parts, _cost).Cost;
+
     /// <summary>Whether the steps so far have met the row; never, for a search that has not begun.</summary>
     public readonly unsafe bool HasMet(Segment segment, int row) => _table is not null && IsRepeat(segment.Code(row));
 

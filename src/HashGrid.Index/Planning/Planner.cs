@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HashGrid.Index.Clusters;
 using HashGrid.Index.Kernels;
 using HashGrid.Index.MultiIndex;
@@ -27,6 +28,9 @@ internal readonly unsafe struct Planner
     private const double WindowRowNanoseconds = 0.42;
 
     private const double WindowNanoseconds = 100;
+
+    /// <summary>Where nothing has been looked at, the nearest buckets are for so much of a scan's cost: what they hold tells what the rest costs.</summary>
+    private const double BlindShare = 0.125;
 
     /// <summary>Putting a code into a full answer; the second where near codes were looked at before, so that fewer far ones get in.</summary>
     private const double OfferNanoseconds = 100, LateOfferNanoseconds = 60;
@@ -78,21 +82,43 @@ internal readonly unsafe struct Planner
         ClusterTable? clusters = _engine is SearchEngine.Scan or SearchEngine.MultiIndex ? null : segment.Clusters;
         MultiIndexTable? table = _engine is SearchEngine.Scan or SearchEngine.Clusters ? null : segment.MultiIndex;
         // Ids looked up one by one cost the same wherever the query lies: if that is next to nothing, nothing else is asked.
+        int kind = SearchHistory.Kind(answer);
         bool isDone = IdCost() < FewIds * IdNanoseconds ? SearchIds(segment, count, query, ref answer, ref tally)
+            : clusters is not null && table is not null && Learns(answer) ? SearchAsBefore(segment, clusters, table, count, query, kind, ref answer, ref tally)
             : clusters is not null ? SearchClusters(segment, clusters, table, count, query, ref answer, ref tally)
             : table is not null ? SearchBuckets(segment, table, count, query, ref answer, ref tally)
             : LookAtAll(segment, count, query, _engine == SearchEngine.Scan ? null : "no structure was built for these codes", ref answer, ref tally);
         answer.SkipNothing();
+        if (isDone && answer.IsFull && !answer.IsRange && !tally.IsCut && !IsFiltered(answer)) segment.History.NoteLimit(kind, answer.Limit);
+        return isDone;
+    }
+
+    /// <summary>The way that was the quickest for searches before this one.</summary>
+    private bool SearchAsBefore(
+        Segment segment, ClusterTable clusters, MultiIndexTable table, int count, ulong* query, int kind, ref Collector answer, ref SearchTally tally)
+    {
+        const string AsBefore = "searches before this one were quickest so";
+        SearchWay way = segment.History.Choose(kind, ScanCost(segment, count, answer) * (Stopwatch.Frequency / 1e9));
+        long begin = Stopwatch.GetTimestamp();
+        if (way != SearchWay.Ask) tally.Reason ??= AsBefore;
+        bool isDone = way switch
+        {
+            SearchWay.Buckets => SearchBuckets(segment, table, count, query, ref answer, ref tally, BlindShare),
+            SearchWay.Clusters => SearchClusters(segment, clusters, table, count, query, ref answer, ref tally, asks: false),
+            SearchWay.Scan => Scan(segment, count, query, AsBefore, ref answer, ref tally),
+            _ => SearchClusters(segment, clusters, table, count, query, ref answer, ref tally),
+        };
+        segment.History.NoteTime(kind, way, Stopwatch.GetTimestamp() - begin);
         return isDone;
     }
 
     private bool SearchClusters(
-        Segment segment, ClusterTable clusters, MultiIndexTable? table, int count, ulong* query, ref Collector answer, ref SearchTally tally)
+        Segment segment, ClusterTable clusters, MultiIndexTable? table, int count, ulong* query, ref Collector answer, ref SearchTally tally, bool asks = true)
     {
         ClusterSearch search = new(segment, clusters, query, ref tally);
         (int from, int to) = search.VisitNearest(ref answer, ref tally);
         search.FindNear(answer.Limit);
-        if (_engine != SearchEngine.Clusters)
+        if (asks && _engine != SearchEngine.Clusters)
         {
             // The nearest centre bounds the answer from above; for codes that are not clustered far too high, so the radius where random codes
             // would fill the answer bounds the estimate too. Queries that are farther from everything are noticed on the way.
@@ -116,17 +142,20 @@ internal readonly unsafe struct Planner
     }
 
     private bool SearchBuckets(
-        Segment segment, MultiIndexTable table, int count, ulong* query, ref Collector answer, ref SearchTally tally)
+        Segment segment, MultiIndexTable table, int count, ulong* query, ref Collector answer, ref SearchTally tally, double blindShare = 0)
     {
         MultiIndexSearch search = new(segment, table, query);
         double allCost = AllCost(segment, count, answer) * (_engine == SearchEngine.MultiIndex ? ForcedPatience : 1);
         int expected = Expected(segment, count, answer);
+        if (blindShare > 0) expected = Math.Min(expected, segment.History.LikelyLimit(SearchHistory.Kind(answer)));
+        double blind = allCost * blindShare;
         while (!search.IsDone(answer) && !tally.IsCut)
         {
             // The limit bounds the rest, but the first buckets leave it far too high: until they are past the radius where random codes
             // would fill the answer, that radius stands in.
             int radius = answer.IsRange ? answer.Limit : Math.Min(answer.Limit, Math.Max(expected, search.Complete + 1));
-            if (search.CostUpTo(radius) > allCost)
+            blind -= search.NextCost;
+            if (blind < 0 && search.CostUpTo(radius) > allCost)
             {
                 answer.Skip(search);
                 return LookAtAll(segment, count, query, "the buckets still to look into cost more than scanning every code", ref answer, ref tally);
@@ -183,6 +212,11 @@ internal readonly unsafe struct Planner
         if (_labels != 0) share *= Carriers(segment, count) / (double)count;
         return ExpectedRadius.Of(segment.Words * 64, count, (int)Math.Min(count, answer.Room / share));
     }
+
+    private bool IsFiltered(in Collector answer) => answer.Rules.IsFiltered || _labels != 0;
+
+    /// <summary>Filters and budgets change what a search costs, and one of a batch leaves its scan to others: the times of such searches tell nothing.</summary>
+    private bool Learns(in Collector answer) => _engine == SearchEngine.Auto && !_mayDefer && _budget == 0 && !IsFiltered(answer);
 
     private double IdCost() => _among is null || _engine != SearchEngine.Auto ? double.PositiveInfinity : _among.Count * IdNanoseconds;
 

@@ -1,5 +1,6 @@
 using HashGrid.Index.Clusters;
 using HashGrid.Index.MultiIndex;
+using HashGrid.Index.Planning;
 
 namespace HashGrid.Index.Segments;
 
@@ -44,6 +45,9 @@ internal sealed unsafe class Segment
 
     /// <summary>Centres that the rows are sorted by, if they are.</summary>
     public ClusterTable? Clusters { get; init; }
+
+    /// <summary>What searches before have shown.</summary>
+    public SearchHistory History { get; } = new();
 
     /// <summary>Rows published.</summary>
     public int Count => (int)(Version >> 32);
