@@ -57,13 +57,45 @@ public class LoadGenTests
                 if (scenario is "stalled-uploads" or "slow-reader" or "cancel-storm" or "deadline-mix")
                     Assert.That((long)operations.Single(operation => (string)operation["operation"]! == "search disturbed")["completed"]!, Is.Positive, scenario);
                 if (scenario == "stalled-uploads")
-                    Assert.That((double)report["disturbance"]!["uploads_stalled_at_once"]!, Is.EqualTo(3));
+                    Assert.That((double)report["facts"]!["uploads_stalled_at_once"]!, Is.EqualTo(3));
                 if (scenario == "cancel-storm")
-                    Assert.That((double)report["disturbance"]!["images_cancelled"]!, Is.Positive);
+                    Assert.That((double)report["facts"]!["images_cancelled"]!, Is.Positive);
                 if (scenario == "deadline-mix")
                     Assert.That((long)operations.Single(operation => (string)operation["operation"]! == "search by image")["offered"]!, Is.Positive);
             });
         }
+    }
+
+    [Test]
+    [Category("EndToEnd")]
+    public async Task Comparisons_BesideOneServer_MeasureBothSides()
+    {
+        await using Serving server = await Serving.StartAsync();
+        JsonNode pairs = await ReportAsync(server, "--scenario", "empty-call", "--preload", "300", "--codes", "clustered", "--rate", "1000", "--seconds", "0.5");
+        JsonNode overload = await ReportAsync(server, "--scenario", "overload", "--seed", "2", "--picture-side", "64", "--streams", "2", "--seconds", "1.2");
+        JsonNode soak = await ReportAsync(server, "--scenario", "soak", "--picture-side", "64", "--ring", "20", "--search-share", "0.5", "--rate", "100", "--seconds", "1");
+        Assert.Multiple(() =>
+        {
+            Assert.That(Names(pairs), Is.EqualTo(new[] { "empty call", "search" }));
+            Assert.That(Numbers(pairs, "completed"), Is.All.Positive);
+            Assert.That((double)pairs["facts"]!["search_p50_of_empty"]!, Is.Positive);
+            Assert.That((double)overload["facts"]!["goodput_of_peak"]!, Is.Positive);
+            Assert.That(Numbers(overload, "completed"), Is.All.Positive);
+            Assert.That((double)overload["server"]!["held_items"]!, Is.Zero);
+            Assert.That(Numbers(soak, "completed"), Is.EqualTo(Numbers(soak, "offered")), "an id that comes again is replaced, not refused");
+            Assert.That((long)soak["codes_after"]! - (long)soak["codes_before"]!, Is.LessThanOrEqualTo(20));
+        });
+
+        async Task<JsonNode> ReportAsync(Serving beside, params string[] arguments)
+        {
+            ToolRun run = await Tool.LoadGenAsync([.. arguments, "--server", beside.Address, "--metrics", beside.Metrics, "--warmup", "0.2", "--json"]);
+            Assert.That(run.ExitCode, Is.Zero, run.Error);
+            return JsonNode.Parse(run.Output)!;
+        }
+
+        static string[] Names(JsonNode report) => [.. report["operations"]!.AsArray().Select(operation => (string)operation!["operation"]!)];
+
+        static long[] Numbers(JsonNode report, string name) => [.. report["operations"]!.AsArray().Select(operation => (long)operation![name]!)];
     }
 
     [Test]
@@ -86,6 +118,7 @@ public class LoadGenTests
     [TestCase("exclude each other", 2, "--picture-side", "64", "--images", "/")]
     [TestCase("--metrics is 'here'", 2, "--metrics", "here")]
     [TestCase("--crash-loop is 0", 2, "--crash-loop", "0")]
+    [TestCase("--ring is 0", 2, "--ring", "0")]
     [TestCase("--rate is 0", 2, "--rate", "0")]
     [TestCase("is not this machine", 2, "--server", "http://192.0.2.1:5080")]
     [TestCase("'reads'", 2, "--scenario", "reads")]

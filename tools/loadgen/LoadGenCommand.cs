@@ -8,7 +8,7 @@ namespace HashGrid.LoadGen;
 /// <summary>The command line of loadgen: options in, one report out.</summary>
 internal sealed class LoadGenCommand : RootCommand
 {
-    private readonly Option<string> _scenario = new("--scenario") { DefaultValueFactory = _ => "search", HelpName = "NAME", Description = "Steady: search, ingest, mixed. In bursts: burst. Searches alone and disturbed, in turns: slow-reader, stalled-uploads, cancel-storm, deadline-mix. SIGTERM to a server of its own: drain" };
+    private readonly Option<string> _scenario = new("--scenario") { DefaultValueFactory = _ => "search", HelpName = "NAME", Description = "Steady: search, ingest, mixed. In bursts: burst. For long: soak. Searches and empty calls in turns, --rate pairs a second at most: empty-call. Ingest at its peak and a fifth above it, in turns: overload. Searches alone and disturbed, in turns: slow-reader, stalled-uploads, cancel-storm, deadline-mix. SIGTERM to a server of its own: drain" };
     private readonly Option<double> _rate = new("--rate") { DefaultValueFactory = _ => 100, HelpName = "N", Description = "Offered operations a second" };
     private readonly Option<double> _seconds = new("--seconds") { DefaultValueFactory = _ => 10, HelpName = "S", Description = "Length of the measurement" };
     private readonly Option<double> _warmup = new("--warmup") { DefaultValueFactory = _ => 2, HelpName = "S", Description = "Seconds of the same load before the measurement" };
@@ -16,8 +16,10 @@ internal sealed class LoadGenCommand : RootCommand
     private readonly Option<double> _share = new("--search-share") { DefaultValueFactory = _ => 0.9, HelpName = "X", Description = "Share of searches in mixed, 0 to 1" };
     private readonly Option<int> _preload = new("--preload") { DefaultValueFactory = _ => 0, HelpName = "N", Description = "Codes to store before anything is measured" };
     private readonly Option<int> _k = new("-k", "--k") { DefaultValueFactory = _ => 10, HelpName = "K", Description = "Neighbours a search asks for" };
-    private readonly Option<string?> _images = new("--images") { HelpName = "DIR", Description = "Send the PNG and JPEG files of this folder, in turn, instead of codes" };
-    private readonly Option<int> _side = new("--picture-side") { HelpName = "PIXELS", Description = "Send made grey pictures of this size instead of codes" };
+    private readonly Option<string?> _images = new("--images") { HelpName = "DIR", Description = "Send the PNG and JPEG files of this folder, in turn, instead of codes (soak: beside codes)" };
+    private readonly Option<int> _side = new("--picture-side") { HelpName = "PIXELS", Description = "Send made grey pictures of this size instead of codes (soak: beside codes)" };
+    private readonly Option<string> _codes = new("--codes") { DefaultValueFactory = _ => "uniform", HelpName = "NAME", Description = "uniform (every bit at random) or clustered (around 2000 centres, as learned codes are)" };
+    private readonly Option<int> _ring = new("--ring") { DefaultValueFactory = _ => 100_000, HelpName = "N", Description = "Ids that a soak uses in turn, each item replacing the last one under its id" };
     private readonly Option<double> _deadline = new("--deadline") { DefaultValueFactory = _ => 30, HelpName = "S", Description = "Seconds that a search may take; later is an error" };
     private readonly Option<int> _disturbers = new("--disturbers") { DefaultValueFactory = _ => 8, HelpName = "N", Description = "Calls that disturb, in the scenarios that have some" };
     private readonly Option<string?> _metrics = new("--metrics") { HelpName = "URL", Description = "The server's metrics page, such as http://127.0.0.1:9464/metrics: report its memory, and what its queue still holds" };
@@ -36,9 +38,10 @@ internal sealed class LoadGenCommand : RootCommand
         : base("Send operations to a HashGrid server on a schedule, whatever comes back, and report rates, latencies and errors.\n\n"
             + "Latency counts from the intended send time, so that a server that stalls cannot hide the wait of those behind it.")
     {
-        foreach (Option option in (Option[])[_scenario, _rate, _seconds, _warmup, _arrivals, _share, _preload, _k, _images, _side, _deadline, _disturbers, _metrics, _plot, _streams, _outstanding, _seed, _server, _remote, _crashLoop, _hashgrid, _data, _json])
+        foreach (Option option in (Option[])[_scenario, _rate, _seconds, _warmup, _arrivals, _share, _preload, _k, _images, _side, _codes, _ring, _deadline, _disturbers, _metrics, _plot, _streams, _outstanding, _seed, _server, _remote, _crashLoop, _hashgrid, _data, _json])
             Add(option);
         _scenario.AcceptOnlyFromAmong(Names<Scenario>());
+        _codes.AcceptOnlyFromAmong(Names<CodeKind>());
         _arrivals.AcceptOnlyFromAmong(Names<Arrivals>());
         SetAction(RunAsync);
     }
@@ -59,6 +62,8 @@ internal sealed class LoadGenCommand : RootCommand
             K = parsed.GetValue(_k),
             ImageFolder = parsed.GetValue(_images),
             PictureSide = parsed.GetValue(_side),
+            Codes = Value<CodeKind>(parsed.GetRequiredValue(_codes)),
+            Ring = parsed.GetValue(_ring),
             DeadlineSeconds = parsed.GetValue(_deadline),
             Disturbers = parsed.GetValue(_disturbers),
             Metrics = parsed.GetValue(_metrics),

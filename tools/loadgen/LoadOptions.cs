@@ -33,6 +33,12 @@ internal sealed record LoadOptions
     /// <summary>Side of made pictures to send instead of codes, in pixels, 16 to 4,096; 0: none.</summary>
     public int PictureSide { get; init; }
 
+    /// <summary>How codes lie.</summary>
+    public CodeKind Codes { get; init; }
+
+    /// <summary>Ids that a soak uses in turn, 1 to 100,000,000.</summary>
+    public int Ring { get; init; } = 100_000;
+
     /// <summary>Seconds that a search may take, 0.001 to 3,600.</summary>
     public double DeadlineSeconds { get; init; } = 30;
 
@@ -68,6 +74,7 @@ internal sealed record LoadOptions
         Range("--preload", Preload, 0, 100_000_000);
         Range("-k", K, 1, 10_000);
         Range("--streams", Streams, 1, 256);
+        Range("--ring", Ring, 1, 100_000_000);
         Range("--deadline", DeadlineSeconds, 0.001, 3600);
         Range("--disturbers", Disturbers, 1, 90);
         if (PictureSide != 0)

@@ -6,9 +6,10 @@ using HashGrid.Client;
 namespace HashGrid.LoadGen;
 
 /// <summary>What a run found, for people and for programs.</summary>
-internal sealed record LoadReport(LoadOptions Options, StoreStats Before, StoreStats After, double Seconds, IReadOnlyList<OperationReport> Operations,
-    IReadOnlyDictionary<string, double> Disturbance, ServerUse? Server)
+internal sealed record LoadReport(LoadOptions Options, StoreStats Before, StoreStats After, LoadOutcome Outcome)
 {
+    public IReadOnlyList<OperationReport> Operations => Outcome.Operations;
+
     public string ToText()
     {
         var text = new StringBuilder();
@@ -22,9 +23,9 @@ internal sealed record LoadReport(LoadOptions Options, StoreStats Before, StoreS
             foreach ((string cause, long count) in operation.Errors)
                 text.AppendLine(CultureInfo.InvariantCulture, $"  {count} × {cause}");
         }
-        foreach ((string fact, double value) in Disturbance)
-            text.AppendLine(CultureInfo.InvariantCulture, $"disturbance: {fact.Replace('_', ' ')} {value:0.###}");
-        if (Server is { } use)
+        foreach ((string fact, double value) in Outcome.Facts)
+            text.AppendLine(CultureInfo.InvariantCulture, $"{fact.Replace('_', ' ')}: {value:0.###}");
+        if (Outcome.Server is { } use)
             text.AppendLine(use.ToText());
         return text.ToString().TrimEnd();
     }
@@ -33,7 +34,7 @@ internal sealed record LoadReport(LoadOptions Options, StoreStats Before, StoreS
     {
         ["scenario"] = Name(Options.Scenario),
         ["rate"] = Options.Rate,
-        ["seconds"] = Math.Round(Seconds, 3),
+        ["seconds"] = Math.Round(Outcome.Seconds, 3),
         ["arrivals"] = Name(Options.Arrivals),
         ["seed"] = Options.Seed,
         ["bits"] = Before.Model.Bits,
@@ -53,8 +54,8 @@ internal sealed record LoadReport(LoadOptions Options, StoreStats Before, StoreS
             ["max_ms"] = operation.Max,
             ["errors"] = new JsonObject(operation.Errors.Select(error => KeyValuePair.Create(error.Key, (JsonNode?)error.Value))),
         })]),
-        ["disturbance"] = new JsonObject(Disturbance.Select(fact => KeyValuePair.Create(fact.Key, (JsonNode?)Math.Round(fact.Value, 3)))),
-        ["server"] = Server?.ToJson(),
+        ["facts"] = new JsonObject(Outcome.Facts.Select(fact => KeyValuePair.Create(fact.Key, (JsonNode?)Math.Round(fact.Value, 3)))),
+        ["server"] = Outcome.Server?.ToJson(),
     }.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true });
 
     /// <summary>As on the command line: StalledUploads is stalled-uploads.</summary>

@@ -27,6 +27,15 @@ internal enum Scenario
     /// <summary>Searches, alternately alone and beside searches by image whose deadlines reach from hopeless to generous.</summary>
     DeadlineMix,
 
+    /// <summary>Searches and empty calls in turns, one at a time: what a search costs beyond the call itself.</summary>
+    EmptyCall,
+
+    /// <summary>Ingest as fast as the server takes it, and then a fifth more than that on schedule, in turns.</summary>
+    Overload,
+
+    /// <summary>Ingest of codes and images under ids that are used again and again, and searches, for as long as it takes to see memory grow.</summary>
+    Soak,
+
     /// <summary>Ingest into a server of its own, which gets SIGTERM in the middle of it.</summary>
     Drain,
 }

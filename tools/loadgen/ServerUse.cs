@@ -14,6 +14,20 @@ namespace HashGrid.LoadGen;
 /// <param name="Tensors">Live tensors at the start, the most, and at the end.</param>
 internal sealed record ServerUse(double StartMiB, double PeakMiB, double EndMiB, double SlopeMiB, int Samples, double HeldItems, double HeldBytes, (double Start, double Peak, double End) Tensors)
 {
+    /// <summary>The most images that the encoder's queue held in any sample, and the most bytes of their files.</summary>
+    public (double Items, double Bytes) Most { get; init; }
+
+    /// <summary>Two stretches of one run as one; the slope is the later one's.</summary>
+    public static ServerUse? Join(ServerUse? first, ServerUse? then) => first is null || then is null ? first ?? then : then with
+    {
+        StartMiB = first.StartMiB,
+        PeakMiB = Math.Max(first.PeakMiB, then.PeakMiB),
+        Samples = first.Samples + then.Samples,
+        Tensors = (first.Tensors.Start, Math.Max(first.Tensors.Peak, then.Tensors.Peak), then.Tensors.End),
+        Most = (Math.Max(first.Most.Items, then.Most.Items), Math.Max(first.Most.Bytes, then.Most.Bytes)),
+    };
+
+
     public string ToText() => string.Create(CultureInfo.InvariantCulture,
         $"server: {StartMiB:F0} MiB resident at the start, {PeakMiB:F0} at most, {EndMiB:F0} at the end, {SlopeMiB:+0.00;-0.00} MiB a minute; tensors {Tensors.Start:F0}, {Tensors.Peak:F0}, {Tensors.End:F0}; {HeldItems:F0} images of {HeldBytes:F0} bytes held");
 

@@ -8,7 +8,7 @@ internal sealed class ServerWatch : IAsyncDisposable
 {
     private readonly HttpClient _http = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<(double Minutes, double MiB, double Tensors)> _samples = [];
+    private readonly List<(double Minutes, double MiB, double Tensors, double Items, double Bytes)> _samples = [];
     private readonly Uri _page;
     private readonly Task _sampling;
 
@@ -42,7 +42,10 @@ internal sealed class ServerWatch : IAsyncDisposable
         }
         Add(_samples[^1].Minutes, last);
         return new ServerUse(_samples[0].MiB, _samples.Max(sample => sample.MiB), _samples[^1].MiB, Slope([.. _samples.Skip(_samples.Count / 2)]), _samples.Count,
-            last.GetValueOrDefault("hashgrid_encode_items"), last.GetValueOrDefault("hashgrid_encode_bytes"), (_samples[0].Tensors, _samples.Max(sample => sample.Tensors), _samples[^1].Tensors));
+            last.GetValueOrDefault("hashgrid_encode_items"), last.GetValueOrDefault("hashgrid_encode_bytes"), (_samples[0].Tensors, _samples.Max(sample => sample.Tensors), _samples[^1].Tensors))
+        {
+            Most = (_samples.Max(sample => sample.Items), _samples.Max(sample => sample.Bytes)),
+        };
     }
 
     public async ValueTask DisposeAsync()
@@ -71,9 +74,10 @@ internal sealed class ServerWatch : IAsyncDisposable
     }
 
     private void Add(double minutes, Dictionary<string, double> page) =>
-        _samples.Add((minutes, page.GetValueOrDefault("hashgrid_process_memory") / (1 << 20), page.GetValueOrDefault("hashgrid_process_tensors")));
+        _samples.Add((minutes, page.GetValueOrDefault("hashgrid_process_memory") / (1 << 20), page.GetValueOrDefault("hashgrid_process_tensors"),
+            page.GetValueOrDefault("hashgrid_encode_items"), page.GetValueOrDefault("hashgrid_encode_bytes")));
 
-    private static double Slope((double Minutes, double MiB, double Tensors)[] samples)
+    private static double Slope((double Minutes, double MiB, double Tensors, double Items, double Bytes)[] samples)
     {
         if (samples.Length < 3)
             return 0;
