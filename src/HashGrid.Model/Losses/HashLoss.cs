@@ -15,7 +15,8 @@ public static class HashLoss
     public static HashLossTerms Compute(Tensor code, Tensor? logits, Tensor labels, HashLossOptions options, Tensor? known = null, Tensor? targets = null)
     {
         long n = code.shape[0], k = code.shape[1];
-        (Tensor similar, Tensor certain) = Pairs(labels, known);                                   // [N, N] bool
+        (Tensor shared, Tensor certain) = Shared(labels, known);                                   // [N, N], [N, N] bool
+        Tensor similar = shared > 0;                                                               // [N, N] bool
         Tensor pairs = certain.logical_and(ones(n, n, device: code.device).triu(1).to_type(ScalarType.Bool)).to_type(ScalarType.Float32); // i < j
         Tensor y = similar.logical_not().to_type(ScalarType.Float32);                              // 0 similar, 1 not
 
@@ -34,6 +35,8 @@ public static class HashLoss
         Tensor total = contrastive + options.Alpha * regulariser + options.Beta * classification; // eq. 12
         if (options.Balance > 0)
             total = total + options.Balance * code.mean([0]).square().mean();
+        if (options.ListWise > 0)
+            total = total + options.ListWise * stack([.. widths.Select(width => ListLoss.Compute(code.narrow(1, 0, width), shared, certain, options.ListTemperature))]).mean();
         return new HashLossTerms(contrastive, regulariser, classification, total);
     }
 
@@ -52,15 +55,22 @@ public static class HashLoss
     /// <summary>Which pairs are similar, and of which that is certain: a pair whose similarity hangs on an unknown label is not.</summary>
     public static (Tensor Similar, Tensor Certain) Pairs(Tensor labels, Tensor? known)
     {
+        (Tensor shared, Tensor certain) = Shared(labels, known);
+        return (shared > 0, certain);
+    }
+
+    /// <summary>How many labels each pair shares, "No Finding" being one, and where it is certain whether there is any.</summary>
+    private static (Tensor Shared, Tensor Certain) Shared(Tensor labels, Tensor? known)
+    {
         Tensor positive = known is null ? labels : labels * known;                                 // [N, C]
         Tensor unknown = known is null ? zeros_like(labels) : 1 - known;
         Tensor empty = (positive.sum(1) == 0).logical_and(unknown.sum(1) == 0).to_type(ScalarType.Float32).unsqueeze(1); // surely no label
         Tensor shared = positive.mm(positive.t()) + empty.mm(empty.t());
         Tensor similar = shared > 0;
         if (known is null)
-            return (similar, ones_like(similar));
+            return (shared, ones_like(similar));
         Tensor maybeEmpty = (positive.sum(1) == 0).to_type(ScalarType.Float32).unsqueeze(1);
         Tensor possible = (positive + unknown).mm((positive + unknown).t()) + maybeEmpty.mm(maybeEmpty.t());
-        return (similar, similar.logical_or(possible == 0));
+        return (shared, similar.logical_or(possible == 0));
     }
 }

@@ -21,6 +21,12 @@ public sealed record HashLossOptions
     /// </summary>
     public int[] NestedBits { get; init; } = [];
 
+    /// <summary>Weight of the list-wise term, which orders the batch around each image by labels in common, at every width of <see cref="NestedBits"/> and k; 0 in the paper.</summary>
+    public double ListWise { get; init; }
+
+    /// <summary>τ of the list-wise term's softmax over distances, in parts of the code's width: the smaller, the more only the nearest count.</summary>
+    public double ListTemperature { get; init; } = 0.05;
+
     /// <summary>Divide L_c and L_r by k, so that a learning rate found at one width holds at another.</summary>
     public bool PerBit { get; init; }
 }

@@ -19,6 +19,7 @@ public sealed partial class Trainer : IDisposable
     private readonly bool _ownsCache;
     private readonly ParameterOptimizer _optimizer;
     private readonly Device _device;
+    private readonly float[] _classes; // N × C
     private int[] _order = [];
     private int _orderEpoch;
 
@@ -40,6 +41,8 @@ public sealed partial class Trainer : IDisposable
             set_num_threads(options.Threads);
         _device = net.Device;
         (_labels, _known) = pictures.LabelMatrix(net.Options.Labels, _device);
+        using (Tensor known = _labels * _known)
+            _classes = known.cpu().data<float>().ToArray();
         _learned = [.. net.Table.Parameters.Where(one => Learns(one.Name))];
         _optimizer = new ParameterOptimizer(_learned.Select(one => (one.Name, one.Value, net.Place(one.Name).Trunk ? options.TrunkRate : 1)), options);
         _ownsCache = cache is null;
@@ -78,8 +81,7 @@ public sealed partial class Trainer : IDisposable
     {
         if (_orderEpoch != trainingEpoch)
         {
-            _order = [.. Enumerable.Range(0, _pictures.Images.Count)];
-            new Random(HashCode(_options.Seed, trainingEpoch)).Shuffle(_order);
+            _order = ClassBalance.Order(_classes, _pictures.Images.Count, _net.Options.Labels.Length, _options.ClassBalance, new Random(HashCode(_options.Seed, trainingEpoch)));
             _orderEpoch = trainingEpoch;
         }
         double rate = RateAt(trainingEpoch, step);

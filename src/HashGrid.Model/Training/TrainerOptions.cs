@@ -62,6 +62,12 @@ public sealed record TrainerOptions
     /// </summary>
     public double Distil { get; init; }
 
+    /// <summary>
+    /// How much more often an epoch shows pictures with rare findings: 0, every picture once; ½, by the square root of how rare they are; 1, every finding about equally often.
+    /// An epoch has as many pictures as the set; common ones then wait for another.
+    /// </summary>
+    public double ClassBalance { get; init; }
+
     /// <summary>Decay of the running average of weights that evaluation and the result use; 0: none.</summary>
     public double Average { get; init; }
 
@@ -98,6 +104,9 @@ public sealed record TrainerOptions
         Require(Distil is >= 0 and <= 1, $"distil is {Distil}, expected 0 (labels alone) to 1 (the teacher alone)");
         Require(Distil == 0 || (Freeze == Freeze.Trunk && Views > 0), $"distil is {Distil}, but the teacher needs freeze trunk and at least one view");
         Require(Loss.NestedBits.All(width => width >= 1), $"nested bits are {string.Join(", ", Loss.NestedBits)}, expected widths of 1 or more");
+        Require(Loss.ListWise >= 0, $"the list-wise term's weight is {Loss.ListWise}, expected 0 or more");
+        Require(Loss.ListTemperature is >= 0.001 and <= 10, $"list temperature is {Loss.ListTemperature}, expected 0.001 to 10 parts of the width");
+        Require(ClassBalance is >= 0 and <= 1, $"class balance is {ClassBalance}, expected 0 (none) to 1");
         Require(Average is >= 0 and < 1, $"average is {Average}, expected 0 to below 1");
         Require(Threads >= 0, $"threads are {Threads}, expected 0 (all) or more");
         return problems;

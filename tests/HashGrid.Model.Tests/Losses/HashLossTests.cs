@@ -71,14 +71,37 @@ public sealed class HashLossTests
     }
 
     [Test]
-    public void Compute_AnyCode_GradientIsTheFiniteDifference()
+    public void Compute_ListWise_IsTheValueByHand()
     {
+        // Codes (1, 1), (1, 1), (−1, −1); the first two share a label. With τ k = 1 each of them sees the other at 0 and the third at 2: −ln(1 / (1 + e⁻²)) = 0.1269280.
+        // The third shares nothing with anybody and is left out. A third label in common would make the gain 2³ − 1, but of a list with one similar image it is all the same.
+        using DisposeScope scope = NewDisposeScope();
+        Tensor code = tensor(new float[,] { { 20, 20 }, { 20, 20 }, { -20, -20 } }), labels = tensor(new float[,] { { 1, 0 }, { 1, 0 }, { 0, 1 } });
+        float Total(double weight) => HashLoss.Compute(code, null, labels, new HashLossOptions { ListWise = weight, ListTemperature = 0.5 }).Total.item<float>();
+        Assert.That(Total(3) - Total(0), Is.EqualTo(3 * 0.1269280).Within(1e-4));
+    }
+
+    [Test]
+    public void Compute_ListWise_GainsGrowWithLabelsInCommon()
+    {
+        // The first shares two labels with the second (gain 3), one with the third (gain 1); distances 0 and 1 of one bit, τ k = 1: ¾ · ln(1 + e⁻¹) + ¼ · (1 + ln(1 + e⁻¹)) = 0.5632617.
+        using DisposeScope scope = NewDisposeScope();
+        Tensor shared = tensor(new float[,] { { 2, 2, 1 }, { 0, 2, 0 }, { 0, 0, 1 } });
+        Tensor loss = ListLoss.Compute(tensor(new float[,] { { 20 }, { 20 }, { -20 } }), shared, ones(3, 3, dtype: ScalarType.Bool), 1);
+        Assert.That(loss.item<float>(), Is.EqualTo(0.5632617).Within(1e-6));
+    }
+
+    [TestCase(0, TestName = "Compute_AnyCode_GradientIsTheFiniteDifference")]
+    [TestCase(1, TestName = "Compute_AnyCodeListWise_GradientIsTheFiniteDifference")]
+    public void Compute_AnyCode_Gradient(double listWise)
+    {
+        var options = new HashLossOptions { ListWise = listWise, NestedBits = [3] };
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(5);
         Tensor labels = tensor(new float[,] { { 1, 0 }, { 1, 1 }, { 0, 0 }, { 0, 1 } }), code = randn([4, 6], dtype: ScalarType.Float64, generator: generator);
-        double Loss(Tensor u) => HashLoss.Compute(u, null, labels, new HashLossOptions()).Total.item<double>();
+        double Loss(Tensor u) => HashLoss.Compute(u, null, labels, options).Total.item<double>();
         Tensor leaf = code.clone().requires_grad_();
-        HashLoss.Compute(leaf, null, labels, new HashLossOptions()).Total.backward();
+        HashLoss.Compute(leaf, null, labels, options).Total.backward();
         for (int i = 0; i < 4; i++)
             for (int j = 0; j < 6; j++)
             {

@@ -87,12 +87,16 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
         int steps = trainer.StepsPerEpoch;
         var loss = new StepLoss(at.Sums[0] / steps, at.Sums[1] / steps, at.Sums[2] / steps, at.Sums[3] / steps, trainer.RateAt(epoch, steps - 1));
         RetrievalScores? scores = null;
+        string narrower = "";
         if (epoch % _settings.ValidateEvery == 0 || epoch == _recipe.Epochs)
         {
             long begun = Stopwatch.GetTimestamp();
             trainer.WithResult(net =>
             {
-                scores = validation.Measure(net, ct);
+                int[] widths = [.. _recipe.Loss.NestedBits.Where(bits => bits < net.Options.Bits).Append(net.Options.Bits)];
+                IReadOnlyList<RetrievalScores> all = validation.Measure(net, widths, ct);
+                scores = all[^1];
+                narrower = string.Concat(widths.SkipLast(1).Select((bits, i) => FormattableString.Invariant($", {bits} bits {all[i].Map:F4}")));
                 if (scores.Map > (_history.Best?.Scores!.Map ?? double.NegativeInfinity))
                     Save(BestPath, net, epoch, scores);
                 if (epoch == _recipe.Epochs)
@@ -102,7 +106,7 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
         }
         _history.Add(new EpochRecord(epoch, loss, steps * _recipe.BatchSize / _epochSeconds, scores));
         new Checkpoint(epoch + 1, 0, new double[4], 0, _dataFingerprint).Write(folder, trainer);
-        string retrieval = scores is null ? "" : FormattableString.Invariant($", held-out mAP {scores.Map:F4} (best {_history.Best!.Scores!.Map:F4} after epoch {_history.Best.TrainingEpoch}; random order {scores.MapRandom:F4})");
+        string retrieval = scores is null ? "" : FormattableString.Invariant($", held-out mAP {scores.Map:F4}{narrower} (best {_history.Best!.Scores!.Map:F4} after epoch {_history.Best.TrainingEpoch}; random order {scores.MapRandom:F4})");
         string left = epoch == _recipe.Epochs ? "" : $", {TimeLeft(trainer, epoch + 1, 0)} left";
         say(FormattableString.Invariant(
             $"epoch {epoch}/{_recipe.Epochs}: loss {loss.Loss:F4} (pairs {loss.Contrastive:F4}, ±1 {loss.Regulariser:F4}, findings {loss.Classification:F4}), rate {loss.Rate:G3}, {_history.Epochs[^1].ImagesPerSecond:F1} images/s{retrieval}{left}"));

@@ -41,11 +41,14 @@ internal sealed class Validation : IDisposable
         return [.. positions.Take(most).Order()];
     }
 
-    public RetrievalScores Measure(HashNet net, CancellationToken ct)
+    /// <summary>Scores of the codes cut to each width, in their order.</summary>
+    public IReadOnlyList<RetrievalScores> Measure(HashNet net, IEnumerable<int> widths, CancellationToken ct)
     {
-        var width = new CodeWidth(net.Options.Bits);
-        ulong[] stored = Codes(net, _database, _databaseCache, width), asked = Codes(net, _queries, _queryCache, width);
-        return CodeRetrieval.Score(width, _queries.Images, asked, _database.Images, stored, ct);
+        float[] stored = Evaluator.Codes(net, _database, _databaseCache), asked = Evaluator.Codes(net, _queries, _queryCache);
+        return [.. widths.Select(bits => Score(new CodeWidth(bits)))];
+
+        RetrievalScores Score(CodeWidth width) => CodeRetrieval.Score(
+            width, _queries.Images, CodePacking.Pack(asked, width, net.Options.Bits), _database.Images, CodePacking.Pack(stored, width, net.Options.Bits), ct);
     }
 
     public void Dispose()
@@ -54,7 +57,4 @@ internal sealed class Validation : IDisposable
         if (_ownsDatabaseCache)
             _databaseCache?.Dispose();
     }
-
-    private static ulong[] Codes(HashNet net, PictureSet pictures, FeatureCache? cache, CodeWidth width) =>
-        CodePacking.Pack(Evaluator.Codes(net, pictures, cache), width);
 }
