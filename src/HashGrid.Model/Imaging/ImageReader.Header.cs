@@ -4,8 +4,8 @@ namespace HashGrid.Model.Imaging;
 
 public static partial class ImageReader
 {
-    /// <summary>Reads format and size, and holds them against the limits. Never decodes; microseconds; any thread.</summary>
-    /// <exception cref="ImageFormatException">Every <see cref="ImageProblem"/>; <see cref="ImageProblem.Truncated"/> only if the header itself is cut off.</exception>
+    /// <summary>Reads format and size, and holds them, and the file's skeleton, against the limits. Never decodes; microseconds; any thread.</summary>
+    /// <exception cref="ImageFormatException">Every <see cref="ImageProblem"/>; <see cref="ImageProblem.Truncated"/> if header or end are missing, or the data is too short for the size.</exception>
     public static ImageHeader ReadHeader(ReadOnlyMemory<byte> file, ImageLimits? limits = null)
     {
         limits ??= new ImageLimits();
@@ -22,6 +22,7 @@ public static partial class ImageReader
         if (header.Width > limits.MaxSide || header.Height > limits.MaxSide || (long)header.Width * header.Height > limits.MaxPixels)
             throw new ImageFormatException(ImageProblem.TooManyPixels,
                 $"image is {header.Width} x {header.Height} pixels, limits are {limits.MaxSide} a side and {limits.MaxPixels} in all; reduce it or raise the limits");
+        FileStructure.Require(bytes, header, limits);
         return header;
     }
 

@@ -18,7 +18,7 @@ public static class ErrorTable
         new(ErrorReason.ImageUnsupported, InvalidArgument, "An image of a kind that is not read.", "Convert it to PNG or JPEG, 8 or 16 bit, grey, RGB or RGBA."),
         new(ErrorReason.ImageTruncated, InvalidArgument, "The image is cut off or damaged.", "Send the whole file again."),
         new(ErrorReason.ImageTooManyBytes, InvalidArgument, "The image file is larger than the server's limit.", "Send a smaller file, or raise MaxImageBytes."),
-        new(ErrorReason.ImageTooManyPixels, InvalidArgument, "The image's header claims more pixels than the server's limit.", "Shrink it, or raise MaxImagePixels and MaxImageSide."),
+        new(ErrorReason.ImageTooManyPixels, InvalidArgument, "The image's header claims more pixels than the server's limit, or its data expands as a decompression bomb's does.", "Shrink it, or raise MaxImagePixels and MaxImageSide."),
         new(ErrorReason.ChunkOutOfPlace, InvalidArgument, "A chunk without an announced image, another message inside one, or more bytes than announced.", "Announce the size, then send exactly that many bytes before the next item."),
         new(ErrorReason.ChunkTooLarge, InvalidArgument, "A chunk is larger than 64 KiB.", "Cut the file into pieces of at most 65,536 bytes."),
         new(ErrorReason.MessageTooLarge, ResourceExhausted, "One gRPC message is larger than MaxMessageBytes.", "Send large images in chunks, or raise MaxMessageBytes."),

@@ -34,6 +34,29 @@ internal static class TestImages
     /// <summary>A header that claims a size, without the pixels behind it.</summary>
     public static byte[] PngClaiming(int width, int height) => Png(width, height, new byte[64], CompressionLevel.Fastest);
 
+    /// <summary>Zeros only, as well compressed as can be.</summary>
+    public static byte[] PngOfNothing(int side, bool interlaced)
+    {
+        // Interlaced rows are shorter and more; how many more does not matter to zeros.
+        byte[] file = Png(side, side, new byte[(side + 1) * side + (interlaced ? 2 * side : 0)], CompressionLevel.SmallestSize);
+        if (!interlaced) return file;
+        file[28] = 1;
+        BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(29), Crc(file.AsSpan(12, 17)));
+        return file;
+    }
+
+    /// <summary>Whole files of plausible size whose data ends a row early: grey of 8 bits in two sizes.</summary>
+    public static IEnumerable<(string Name, byte[] File)> PngsWithoutTheirLastRow()
+    {
+        foreach (int side in (int[])[1024, 7900])
+        {
+            byte[] rows = new byte[(side + 1) * (side - 1)];
+            var random = new Random(20262);
+            for (int y = 0; y < side - 1; y++) random.NextBytes(rows.AsSpan((y * (side + 1)) + 1, side / 64));
+            yield return ($"png of {side} x {side} whose data ends a row early", Png(side, side, rows, CompressionLevel.Fastest));
+        }
+    }
+
     private static byte[] Png(int width, int height, byte[] rows, CompressionLevel level)
     {
         using MemoryStream file = new();
