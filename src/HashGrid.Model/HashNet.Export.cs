@@ -38,6 +38,7 @@ public sealed partial class HashNet
     private string ExportAttention(OnnxGraph file, string maps)
     {
         int side = Options.MapSide;
+        if (Options.StandardDescriptors) maps = ExportStandard(file, file.Reshape(maps, 1, 3, side * side));
         string x = Options.Mlp == AttentionMlp.Positions ? file.Reshape(maps, 1, 3, side * side) : file.Reshape(maps, 1, 3, side, side, 1);
         x = file.Relu(ExportLinear(file, "attention.mlp.0", x));
         x = file.Reshape(ExportLinear(file, "attention.mlp.2", x), 1, 3, side, side);
@@ -47,6 +48,14 @@ public sealed partial class HashNet
             x = file.Multiply(x, file.Constant(mask));
         }
         return file.Tanh(file.Conv(x, Table["attention.conv.weight"], Table["attention.conv.bias"], new ConvShape(1, 1, 1, 1)));
+    }
+
+    /// <summary>[1, 3, HW], each map less its mean over its deviation.</summary>
+    private static string ExportStandard(OnnxGraph file, string maps)
+    {
+        string centred = file.Add(maps, file.Multiply(file.Mean(maps, keep: true, 2), file.Constant([-1f])));
+        string variance = file.Add(file.Mean(file.Multiply(centred, centred), keep: true, 2), file.Constant([LeastVariance]));
+        return file.Node("Div", [centred, file.Node("Sqrt", [variance])]);
     }
 
     /// <summary>The residual block of f, before its averages.</summary>

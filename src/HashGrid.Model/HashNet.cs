@@ -13,6 +13,9 @@ namespace HashGrid.Model;
 /// </remarks>
 public sealed partial class HashNet
 {
+    /// <summary>Keeps a map that is the same everywhere at 0.</summary>
+    private const float LeastVariance = 1e-5f;
+
     private readonly ITrunk _trunk;
     private readonly (ConvUnit One, ConvUnit Two, ConvUnit Skip) _refineGlobal, _refineLocal;
 
@@ -89,7 +92,7 @@ public sealed partial class HashNet
         Tensor avgPoint = pooled.mean([1]);                                                       // F_avgP [N, H, W]   eq. 2
         Tensor maxPooled = functional.max_pool2d(pooled, 3, stride: 1, padding: 1).mean([1]);     // F_max  [N, H, W]
 
-        Tensor mlp = Mlp(stack([maxPoint, avgPoint, maxPooled], 1));                              // [N, 3, H, W]
+        Tensor mlp = Mlp(Standard(stack([maxPoint, avgPoint, maxPooled], 1)));                    // [N, 3, H, W]
         Tensor kept = Options.Descriptors == Descriptors.All ? mlp : mlp * DescriptorMask(mlp.device);
         Tensor attention = functional.conv2d(kept, Table["attention.conv.weight"], Table["attention.conv.bias"], [1, 1], [1, 1]).tanh(); // M [N, 1, H, W]   eq. 3
         Tensor attended = attention * pooled;                                                     // F'' [N, K, H, W]   eq. 5
@@ -117,6 +120,14 @@ public sealed partial class HashNet
 
     /// <inheritdoc/>
     public void Dispose() => Table.Dispose();
+
+    /// <summary>Each map less its mean over its deviation, if the options say so: [N, 3, H, W] → [N, 3, H, W].</summary>
+    private Tensor Standard(Tensor maps)
+    {
+        if (!Options.StandardDescriptors) return maps;
+        Tensor centred = maps - maps.mean([2, 3], keepdim: true);
+        return centred / (centred.square().mean([2, 3], keepdim: true) + LeastVariance).sqrt();
+    }
 
     /// <summary>One MLP shared by the three descriptors: [N, 3, H, W] → [N, 3, H, W].</summary>
     private Tensor Mlp(Tensor maps)

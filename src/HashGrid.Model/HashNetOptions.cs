@@ -32,6 +32,12 @@ public sealed record HashNetOptions
     /// <summary>What the attention's shared MLP runs over.</summary>
     public AttentionMlp Mlp { get; init; } = AttentionMlp.Positions;
 
+    /// <summary>
+    /// Each descriptor of a picture is shifted and scaled to mean 0 and deviation 1 over its positions before the MLP. Otherwise a trunk whose last
+    /// activation is bounded (ReLU6) gives nearly the same F_maxP for every picture, and attention hardly depends on it. Not in the paper.
+    /// </summary>
+    public bool StandardDescriptors { get; init; }
+
     /// <summary>Positions per hidden unit of <see cref="AttentionMlp.Positions"/>.</summary>
     public int MlpRatio { get; init; } = 4;
 

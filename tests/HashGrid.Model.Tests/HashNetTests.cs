@@ -36,6 +36,22 @@ public sealed class HashNetTests
     }
 
     [Test]
+    public void Head_StandardDescriptors_AttentionDoesNotChangeWithTheMapsScale()
+    {
+        using var net = new HashNet(Parity.Options with { InputSize = 224, MlpRatio = 1, StandardDescriptors = true });
+        using var plain = new HashNet(Parity.Options with { InputSize = 224, MlpRatio = 1 });
+        using IDisposable inference = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator(3);
+        Tensor map = rand([2, net.Forward(rand(1, 224, 224)).F.shape[1], 7, 7], generator: generator);
+        Assert.Multiple(() =>
+        {
+            Assert.That((net.Head(map).Attention - net.Head((3 * map) + 1).Attention).abs().max().item<float>(), Is.LessThan(1e-3));
+            Assert.That((plain.Head(map).Attention - plain.Head((3 * map) + 1).Attention).abs().max().item<float>(), Is.GreaterThan(1e-2));
+        });
+    }
+
+    [Test]
     [Pairwise]
     public void Forward_EverySwitch_KeepsShapes([Values] Branches branches, [Values] AttentionMlp mlp, [Values(4, 5)] int stage, [Values("resnet50", "mobilenet_v2")] string trunk, [Values] bool share)
     {

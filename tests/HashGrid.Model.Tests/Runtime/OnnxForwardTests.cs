@@ -18,6 +18,8 @@ public sealed class OnnxForwardTests
         yield return resnet with { Branches = Branches.Local, ShareRefinement = true };
         yield return resnet with { Descriptors = Descriptors.Pooled, InputSize = 96 };
         yield return resnet with { Descriptors = Descriptors.None, TrunkFolded = true };
+        yield return resnet with { StandardDescriptors = true };
+        yield return mobile with { StandardDescriptors = true, Mlp = AttentionMlp.Pixel };
         yield return mobile;
         yield return mobile with { SamePadding = true };
         yield return mobile with { SamePadding = true, InputSize = 224, FeatureStage = 4, Scaling = InputScaling.Symmetric, TrunkFolded = true };
