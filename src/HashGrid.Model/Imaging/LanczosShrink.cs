@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics;
 namespace HashGrid.Model.Imaging;
 
 /// <summary>Reduces a picture to a square: columns first, then rows, whole grey levels after each, as libvips does.</summary>
-/// <remarks>Every sum is exact (see <see cref="LanczosTaps"/>), so the pixels are the same on every machine.</remarks>
+/// <remarks>Every product and sum is exact (see <see cref="LanczosTaps"/>), so the pixels are the same on every machine, fused or not.</remarks>
 internal static class LanczosShrink
 {
     // Where libvips would reduce by plain means first.
@@ -57,10 +57,10 @@ internal static class LanczosShrink
             {
                 ref float row = ref Unsafe.Add(ref from, rows[tap] + x);
                 Vector256<float> weight = Vector256.Create(Unsafe.Add(ref weights, tap));
-                a += Vector256.LoadUnsafe(ref row) * weight;
-                b += Vector256.LoadUnsafe(ref row, 8) * weight;
-                c += Vector256.LoadUnsafe(ref row, 16) * weight;
-                d += Vector256.LoadUnsafe(ref row, 24) * weight;
+                a = Vector256.MultiplyAddEstimate(Vector256.LoadUnsafe(ref row), weight, a);
+                b = Vector256.MultiplyAddEstimate(Vector256.LoadUnsafe(ref row, 8), weight, b);
+                c = Vector256.MultiplyAddEstimate(Vector256.LoadUnsafe(ref row, 16), weight, c);
+                d = Vector256.MultiplyAddEstimate(Vector256.LoadUnsafe(ref row, 24), weight, d);
             }
             ToLevel(a).StoreUnsafe(ref to, (nuint)x);
             ToLevel(b).StoreUnsafe(ref to, (nuint)x + 8);
@@ -77,11 +77,14 @@ internal static class LanczosShrink
             ref float from = ref line[Margin + taps.First[x]];
             Vector256<float> sum = default;
             for (int tap = 0; tap < taps.Padded; tap += 8)
-                sum += Vector256.LoadUnsafe(ref from, (nuint)tap) * Vector256.LoadUnsafe(ref weights, (nuint)((x * taps.Padded) + tap));
+                sum = Vector256.MultiplyAddEstimate(Vector256.LoadUnsafe(ref from, (nuint)tap), Vector256.LoadUnsafe(ref weights, (nuint)((x * taps.Padded) + tap)), sum);
             Vector128<float> half = sum.GetLower() + sum.GetUpper();
-            float value = half.GetElement(0) + half.GetElement(1) + (half.GetElement(2) + half.GetElement(3));
-            destination[x] = Math.Clamp(MathF.Floor(value + 0.5f), 0, 255) / 255;
+            destination[x] = Vector128.Sum(half);
         }
+        ref float to = ref MemoryMarshal.GetReference(destination);
+        int done = 0;
+        for (; done + 8 <= destination.Length; done += 8) (ToLevel(Vector256.LoadUnsafe(ref to, (nuint)done)) / Vector256.Create(255f)).StoreUnsafe(ref to, (nuint)done);
+        for (; done < destination.Length; done++) destination[done] = Math.Clamp(MathF.Floor(destination[done] + 0.5f), 0, 255) / 255;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

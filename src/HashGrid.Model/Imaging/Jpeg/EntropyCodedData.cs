@@ -1,12 +1,11 @@
 using System.Buffers;
-using System.Buffers.Binary;
 
 namespace HashGrid.Model.Imaging.Jpeg;
 
 /// <summary>The bits of one scan without the bytes that are stuffed in after each 0xFF, cut at the restart markers. Rents its buffer.</summary>
 internal sealed class EntropyCodedData : IDisposable
 {
-    // A block reads at most 64 codes of 16 bits with 15 more each, and the window 8 bytes beyond: a damaged one stays within the buffer.
+    // A block reads at most 64 codes of 16 bits with 15 more each, and the window 8 bytes beyond: a damaged one stays within the zeros.
     private const int Padding = 272;
 
     private readonly byte[] _bytes;
@@ -60,11 +59,8 @@ internal sealed class EntropyCodedData : IDisposable
         return data;
     }
 
-    /// <summary>First bit of a piece, and the bit behind its last.</summary>
-    public (int From, int To) Bits(int piece) => ((piece == 0 ? 0 : _ends[piece - 1]) * 8, _ends[piece] * 8);
-
-    /// <summary>At least 57 bits from a bit on, left-aligned.</summary>
-    public ulong Window(int bit) => BinaryPrimitives.ReadUInt64BigEndian(_bytes.AsSpan(bit >> 3)) << (bit & 7);
+    /// <summary>A reader of one piece.</summary>
+    public EntropyReader Open(int piece) => new(_bytes, piece == 0 ? 0 : _ends[piece - 1], _ends[piece]);
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_bytes);
 }

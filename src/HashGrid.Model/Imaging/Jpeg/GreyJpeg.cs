@@ -132,53 +132,52 @@ internal sealed class GreyJpeg
         int across = (_width + 7) / 8, blocks = across * ((_height + 7) / 8), perPiece = _restart == 0 ? blocks : _restart;
         if (data.Pieces != (blocks + perPiece - 1) / perPiece) return false;
         int[] quantisers = _quantisers[_quantiser], block = _block;
-        int bit = 0, end = 0, dc = 0;
+        EntropyReader reader = default;
+        int dc = 0;
         for (int number = 0, x = 0, y = 0; number < blocks; number++)
         {
-            if (number % perPiece == 0)
-            {
-                (bit, end) = data.Bits(number / perPiece);
-                dc = 0;
-            }
+            if (number % perPiece == 0) (reader, dc) = (data.Open(number / perPiece), 0);
             Array.Clear(block);
-            ulong window = data.Window(bit);
-            int bits = dcTable.Find(window, out int length);
+            reader.Fill();
+            int bits = dcTable.Find(reader.Window, out int length);
             if (length == 0 || bits > 15) return false;
-            dc += Value(window << length, bits);
-            bit += length + bits;
+            dc += HuffmanTable.Value(reader.Window << length, bits);
+            reader.Skip(length + bits);
             block[0] = dc * quantisers[0];
             int last = 0;
             for (int i = 1; i < 64; i++)
             {
-                window = data.Window(bit);
-                int symbol = acTable.Find(window, out length);
-                if (length == 0) return false;
-                bits = symbol & 15;
-                bit += length + bits;
-                if (bits == 0)
+                reader.Fill();
+                int whole = acTable.FindWhole(reader.Window);
+                if (whole != 0)
                 {
-                    if (symbol != 0xf0) break;   // the end of the block
-                    i += 15;
+                    i += (whole >> 8) & 15;
+                    if (i > 63) return false;
+                    block[ZigZag[i]] = (whole >> 16) * quantisers[i];
+                    reader.Skip(whole & 0xff);
+                    last = i;
                     continue;
                 }
-                i += symbol >> 4;
-                if (i > 63) return false;
-                block[ZigZag[i]] = Value(window << length, bits) * quantisers[i];
-                last = i;
+                int symbol = acTable.Find(reader.Window, out length);
+                if (length == 0) return false;
+                bits = symbol & 15;
+                if (bits > 0)
+                {
+                    i += symbol >> 4;
+                    if (i > 63) return false;
+                    block[ZigZag[i]] = HuffmanTable.Value(reader.Window << length, bits) * quantisers[i];
+                    last = i;
+                }
+                reader.Skip(length + bits);
+                if (bits > 0) continue;
+                if (symbol != 0xf0) break;   // the end of the block
+                i += 15;
             }
-            if (bit > end) return false;
+            if (reader.IsPastEnd) return false;
             transform.Transform(block, Extents[last], plane.From(x * transform.Pixels, y * transform.Pixels), plane.Stride);
             if (++x == across) (x, y) = (0, y + 1);
         }
         return true;
-    }
-
-    /// <summary>The number that the top bits of a window stand for: those that begin with 0 are negative (T.81, F.2.2.1).</summary>
-    private static int Value(ulong window, int bits)
-    {
-        if (bits == 0) return 0;
-        int value = (int)(window >> (64 - bits));
-        return (long)window < 0 ? value : value - (1 << bits) + 1;
     }
 
     private static byte[] MakeExtents()

@@ -10,6 +10,9 @@ internal sealed class HuffmanTable
     private readonly ushort[] _short = new ushort[1 << LookupBits];
     private readonly byte[] _symbols = new byte[256];
 
+    // The same where the bits of the coefficient fit in, too: length of both, zeros before it, and its value from bit 16 on.
+    private readonly int[] _whole = new int[1 << LookupBits];
+
     // By length: the first code beyond those of this length, left-aligned in 16 bits; and what to add to a code to get its symbol's place.
     private readonly int[] _beyond = new int[LongestCode + 1];
     private readonly int[] _place = new int[LongestCode + 1];
@@ -36,8 +39,26 @@ internal sealed class HuffmanTable
             _beyond[length] = code << (LongestCode - length);
             code <<= 1;
         }
+        for (int bits = 0; bits < _whole.Length; bits++)
+        {
+            int length = _short[bits] & 0xff, size = (_short[bits] >> 8) & 15;
+            bool fits = length > 0 && size > 0 && length + size <= LookupBits;
+            _whole[bits] = fits ? (Value((ulong)bits << (64 - LookupBits + length), size) << 16) | (_short[bits] >> 12 << 8) | (length + size) : 0;
+        }
         return true;
     }
+
+    /// <summary>The number that the top bits of a window stand for: those that begin with 0 are negative (T.81, F.2.2.1).</summary>
+    public static int Value(ulong window, int bits)
+    {
+        if (bits == 0) return 0;
+        int value = (int)(window >> (64 - bits));
+        return (long)window < 0 ? value : value - (1 << bits) + 1;
+    }
+
+    /// <summary>A short code with the coefficient behind it: bits of both in the low byte (0: not so short), zeros before it in the next, its value above.</summary>
+    /// <param name="window">At least 16 bits, left-aligned.</param>
+    public int FindWhole(ulong window) => _whole[(int)(window >> (64 - LookupBits))];
 
     /// <summary>Finds the code at the top of a window.</summary>
     /// <param name="window">At least 16 bits, left-aligned.</param>
