@@ -42,7 +42,7 @@ internal static class FileStructure
         if (pixels > HarmlessBytes && pixels > data * limits.MaxExpansion)
         {
             throw new ImageFormatException(ImageProblem.TooManyPixels,
-                $"{data} bytes of PNG data expand to {pixels}, more than {limits.MaxExpansion} times as many, as a decompression bomb does; send the picture smaller, or raise the limit");
+                $"{data} bytes of PNG data expand to {pixels}, more than {limits.MaxExpansion} times as many, as a decompression bomb does (limit MaxExpansion); send the picture smaller");
         }
     }
 

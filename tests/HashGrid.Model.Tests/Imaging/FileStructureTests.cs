@@ -37,7 +37,7 @@ public sealed class FileStructureTests
         BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(20), 3000);
         ImageFormatException refusal = Refusal(file);
         Assert.That((refusal.Reason, refusal.Message), Is.EqualTo((ImageProblem.TooManyPixels,
-            "65536 bytes of PNG data expand to 36003000, more than 250 times as many, as a decompression bomb does; send the picture smaller, or raise the limit")));
+            "65536 bytes of PNG data expand to 36003000, more than 250 times as many, as a decompression bomb does (limit MaxExpansion); send the picture smaller")));
         Assert.That(ImageReader.ReadHeader(file, new ImageLimits { MaxExpansion = 1000 }).Width, Is.EqualTo(3000));
     }
 
