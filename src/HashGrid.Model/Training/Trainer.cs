@@ -115,7 +115,11 @@ public sealed partial class Trainer : IDisposable
         (_net.Training, _net.TrunkTraining) = (batchStatistics, batchStatistics && _options.Freeze == Freeze.Nothing);
         var codes = new List<Tensor>();
         foreach (int[] chunk in Enumerable.Range(0, _pictures.Images.Count).Chunk(_options.BatchSize).Where(chunk => chunk.Length == _options.BatchSize))
-            codes.Add(_net.Head(_cache?.Map(_net, chunk, null) ?? _net.Features(_net.Prepare(_pictures.Pixels(chunk, _device)))).Code);
+        {
+            // What the layers give for one batch of a ResNet-50 is gigabytes: each is let go before the next.
+            using DisposeScope batch = NewDisposeScope();
+            codes.Add(_net.Head(_cache?.Map(_net, chunk, null) ?? _net.Features(_net.Prepare(_pictures.Pixels(chunk, _device)))).Code.MoveToOuterDisposeScope());
+        }
         (_net.Training, _net.TrunkTraining) = (false, false);
         foreach ((string name, Tensor value) in statistics)
             _net.Table[name].copy_(value);
