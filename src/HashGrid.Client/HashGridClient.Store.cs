@@ -54,4 +54,39 @@ public sealed partial class HashGridClient
             call => _store.SnapshotAsync(new Proto.SnapshotRequest(), call), _options.SnapshotTimeout, cancellationToken).ConfigureAwait(false);
         return new SnapshotReport(reply.Sequence, reply.Bytes, TimeSpan.FromMilliseconds(reply.Milliseconds));
     }
+
+    /// <summary>Begins a copy of the server's store as it is durable now; ingest and searches go on meanwhile. <c>hashgrid backup</c> makes a folder of it.</summary>
+    /// <param name="have">What the copy holds already; null for a new one.</param>
+    /// <param name="cancellationToken">Ends the beginning; reading has a token of its own.</param>
+    /// <exception cref="HashGridException">BACKUP_OTHER_HISTORY when the copy is no earlier state of this store, and the usual ones.</exception>
+    public async Task<BackupDownload> BackupAsync(BackupPosition? have = null, CancellationToken cancellationToken = default)
+    {
+        var request = new Proto.BackupRequest();
+        if (have is { } position)
+        {
+            request.Have = new Proto.BackupPosition
+            {
+                StoreId = position.StoreId,
+                Generation = (uint)position.Generation,
+                Sequence = position.Sequence,
+                Address = position.Address,
+                Link = position.Link,
+            };
+        }
+        AsyncServerStreamingCall<Proto.BackupReply> call = _store.Backup(request);
+        try
+        {
+            if (!await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false) || call.ResponseStream.Current.Offer is not { } offer)
+                throw new RpcException(new Status(StatusCode.Unavailable, "the server ended the backup without an offer"));
+            return new BackupDownload(call, offer, Address);
+        }
+        catch (Exception exception)
+        {
+            call.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (exception is RpcException failure)
+                throw HashGridException.From(failure, Address);
+            throw;
+        }
+    }
 }

@@ -48,6 +48,19 @@ public class ServerCommandTests
     }
 
     [Test]
+    public async Task Backup_RunningServer_MakesAFolderThatFsckProves()
+    {
+        using var folder = new TempFolder();
+        string image = Directory.GetFiles(Path.Combine(Samples, "images")).Order(StringComparer.Ordinal).Last();
+        Assert.That((await RunAsync("ingest", image)).ExitCode, Is.Zero);
+        JsonNode first = await JsonAsync("backup", "--out", folder.File("copy")), again = await JsonAsync("backup", "--out", folder.File("copy"));
+        ToolRun fsck = await Tool.HashGridAsync("fsck", folder.File("copy"));
+        Assert.That((string)first["store_id"]!, Is.EqualTo((string)(await JsonAsync("stats"))["store_id"]!));
+        Assert.That(((bool)first["continued"]!, (bool)again["continued"]!), Is.EqualTo((false, true)));
+        Assert.That(fsck.ExitCode, Is.Zero, fsck.Output);
+    }
+
+    [Test]
     public async Task Search_WithHeatmap_DrawsWhatTheServerSaw()
     {
         using var folder = new TempFolder();

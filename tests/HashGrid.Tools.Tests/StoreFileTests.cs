@@ -88,6 +88,30 @@ public class StoreFileTests
     }
 
     [Test]
+    public async Task BackupAndRestore_StoppedStore_GiveTheSameRecordsAndRefuseWhatIsTaken()
+    {
+        string backup = _folder.File("backup"), restored = _folder.File("restored");
+        ToolRun first = await Tool.HashGridAsync("backup", "--data", Store, "--out", backup, "--json");
+        ToolRun again = await Tool.HashGridAsync("backup", "--data", Store, "--out", backup);
+        ToolRun restore = await Tool.HashGridAsync("restore", backup, "--data", restored);
+        ToolRun[] dumps = [await Tool.HashGridAsync("dump", Store), await Tool.HashGridAsync("dump", restored)];
+        ToolRun taken = await Tool.HashGridAsync("restore", backup, "--data", Store);
+        ToolRun both = await Tool.HashGridAsync("backup", "--data", Store, "--server", "http://127.0.0.1:1", "--out", backup);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(first.ExitCode, Is.Zero, first.Error);
+            Assert.That((long)JsonNode.Parse(first.Output)!["copied_bytes"]!, Is.GreaterThan(500));
+            Assert.That(again.Output, Does.Contain(": 0 bytes copied behind what was there"), again.Error);
+            Assert.That(restore.ExitCode, Is.Zero, restore.Error);
+            Assert.That(dumps[1].Output, Is.EqualTo(dumps[0].Output).And.Not.Empty);
+            Assert.That(taken.ExitCode, Is.EqualTo(1));
+            Assert.That(taken.ErrorLines.Single(), Does.Contain("holds a store"));
+            Assert.That(both.ExitCode, Is.EqualTo(2));
+        });
+    }
+
+    [Test]
     public async Task Salvage_DamagedStore_WritesANewOneAndNamesWhatIsLost()
     {
         FlipByteOfRecord(5);

@@ -74,6 +74,8 @@ internal static class App
             new RemoveCommand(),
             new StatsCommand(),
             new SnapshotCommand(),
+            new BackupCommand(),
+            new RestoreCommand(),
             new FsckCommand(),
             new DumpCommand(),
             new SalvageCommand(),

@@ -30,6 +30,7 @@ public enum ErrorReason
     AttentionUnavailable,
     SequenceAhead,
     StreamAhead,
+    BackupOtherHistory,
     StreamTakenOver,
     StreamIdle,
     UploadStalled,

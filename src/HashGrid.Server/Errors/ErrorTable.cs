@@ -40,6 +40,7 @@ public static class ErrorTable
         new(ErrorReason.AttentionUnavailable, FailedPrecondition, "The server's weights have no attention map, or the weights file is gone.", "Ask without it, or serve weights of the network that hashgrid train makes."),
         new(ErrorReason.SequenceAhead, FailedPrecondition, "The request waits for a store sequence that this store has not given out.", "Check that both calls go to the same server."),
         new(ErrorReason.StreamAhead, FailedPrecondition, "The client has acknowledgements that this store never gave: another store, or an older copy of it.", "Check the data folder; start under a new stream id to send everything again."),
+        new(ErrorReason.BackupOtherHistory, FailedPrecondition, "The backup to continue is of another store, or of another history of this one.", "Keep it, and back up into another folder."),
         new(ErrorReason.StreamTakenOver, Aborted, "Another call has opened the same stream id.", "Keep one writer a stream id; the newest wins."),
         new(ErrorReason.StreamIdle, Unavailable, "Nothing came on the stream for IdleTimeout.", "Open it again when there is something to send; it resumes.", Soon),
         new(ErrorReason.UploadStalled, Unavailable, "An announced image stopped arriving for UploadStallTimeout.", "Open the stream again and resend from resume_after.", Soon),

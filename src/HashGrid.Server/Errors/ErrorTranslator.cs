@@ -40,6 +40,7 @@ public static class ErrorTranslator
     {
         CodeStoreProblem.WrongModel or CodeStoreProblem.WrongWidth => ErrorReason.StoreUnusable,
         CodeStoreProblem.InUse or CodeStoreProblem.NewerFormat or CodeStoreProblem.NotWritable or CodeStoreProblem.NotFound => ErrorReason.StoreUnusable,
+        CodeStoreProblem.OtherHistory => ErrorReason.BackupOtherHistory,
         CodeStoreProblem.Damaged => ErrorReason.StoreDamaged,
         CodeStoreProblem.DiskFull => ErrorReason.StoreDiskFull,
         CodeStoreProblem.Closed => ErrorReason.ServerDraining,

@@ -1,9 +1,11 @@
+using Google.Protobuf;
 using Grpc.Core;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Errors;
 using HashGrid.Server.Hosting;
 using HashGrid.Server.Indexing;
 using HashGrid.Server.Storage;
+using HashGrid.Server.Storage.Backups;
 using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server.Services;
@@ -56,6 +58,33 @@ internal sealed class StoreService(ServerRuntime runtime, ServerMetrics metrics)
             Bytes = (ulong)snapshot.Bytes,
             Milliseconds = (ulong)snapshot.Elapsed.TotalMilliseconds,
         };
+    }
+
+    public override async Task Backup(BackupRequest request, IServerStreamWriter<BackupReply> responseStream, ServerCallContext context)
+    {
+        using BackupReader reader = runtime.Store.OpenBackup(request.Have is null ? null : Wire.ToPoint(request.Have));
+        long address = reader.Offer.FromAddress;
+        await responseStream.WriteAsync(new BackupReply
+        {
+            Offer = new Protos.V1.BackupOffer
+            {
+                Superblock = UnsafeByteOperations.UnsafeWrap(reader.Offer.Superblock),
+                Continues = reader.Offer.Continues,
+                FromAddress = (ulong)address,
+            },
+        });
+        // A write returns when the client's window has room: a slow client holds this buffer and nothing else.
+        byte[] piece = new byte[StoreBackup.PieceBytes];
+        while (reader.Read(piece) is > 0 and int length)
+        {
+            if (runtime.Draining.IsCancellationRequested)
+                throw new ServiceException(ErrorReason.ServerDraining, "the server is stopping; run the backup again after the restart, it goes on from there");
+            await responseStream.WriteAsync(new BackupReply
+            {
+                Piece = new BackupPiece { Address = (ulong)address, Data = UnsafeByteOperations.UnsafeWrap(piece.AsMemory(0, length)) },
+            });
+            address += length;
+        }
     }
 
     private static ServiceException Unknown() => new(ErrorReason.IdUnknown, "no code is stored under this id; check it, it may have been removed");

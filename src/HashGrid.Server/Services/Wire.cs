@@ -5,6 +5,7 @@ using HashGrid.Index;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Encoding;
 using HashGrid.Server.Errors;
+using HashGrid.Server.Storage.Backups;
 using ModelIdentity = HashGrid.Protos.V1.ModelIdentity;
 
 namespace HashGrid.Server.Services;
@@ -36,6 +37,11 @@ internal static class Wire
         for (int i = 0; i < words.Length; i++) BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * sizeof(ulong)), words[i]);
         return new Code { Bits = (uint)bits, Words = UnsafeByteOperations.UnsafeWrap(bytes) };
     }
+
+    /// <exception cref="ServiceException">The store id is none.</exception>
+    public static BackupPoint ToPoint(BackupPosition have) => Guid.TryParse(have.StoreId, out Guid storeId)
+        ? new BackupPoint(storeId, (int)have.Generation, (long)have.Sequence, (long)have.Address, have.Link)
+        : throw new ServiceException(ErrorReason.RequestIncomplete, $"'{have.StoreId}' is no store id; send the one in the copy's superblock");
 
     public static ItemError ToItemError(Failure failure) => new()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using HashGrid.Server.Storage.Backups;
 using HashGrid.Server.Storage.Journal;
 
 namespace HashGrid.Server.Storage;
@@ -11,7 +12,7 @@ public sealed partial class CodeStore
     /// <exception cref="CodeStoreException">A frame that was durable does not verify any more, or the device failed.</exception>
     public async IAsyncEnumerable<JournalRecord> ReadAsync(long fromSequence, [EnumeratorCancellation] CancellationToken ct)
     {
-        var scan = new JournalScan(_segments, _pageBytes, _marks.Before(fromSequence));
+        var scan = new JournalScan(_segments, _superblock.PageBytes, _marks.Before(fromSequence));
         while (true)
         {
             await WaitDurableAsync(scan.Tail.Sequence + 1, ct);
@@ -30,6 +31,17 @@ public sealed partial class CodeStore
                     scan.ProblemAddress);
             }
         }
+    }
+
+    /// <summary>Opens a copy of the journal as it is durable now, for a backup that runs beside everything else.</summary>
+    /// <param name="have">What the backup holds already; null for a new one.</param>
+    /// <exception cref="CodeStoreException">What the backup holds is of another store or of another history, or the journal is damaged there; or the store is closed.</exception>
+    public BackupReader OpenBackup(BackupPoint? have)
+    {
+        if (Volatile.Read(ref _closed) != 0)
+            throw new CodeStoreException(CodeStoreProblem.Closed, "the store is closed");
+        var segments = new JournalSegments(_options.Files, _folder.JournalFolder(_superblock.Generation), _superblock.SegmentBytes);
+        return BackupReader.Open(segments, _superblock, _log.Durable, _marks.Before, have);
     }
 
     /// <summary>Commits what is buffered, marks the store cleanly closed and lets go of the folder.</summary>

@@ -28,7 +28,7 @@ public sealed partial class CodeStore : IAsyncDisposable
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Task _applier;
     private readonly DiskGuard _disk;
-    private readonly int _pageBytes;
+    private readonly Superblock _superblock;
     private int _closed;
 
     private CodeStore(
@@ -43,7 +43,7 @@ public sealed partial class CodeStore : IAsyncDisposable
         _records = new JournalRecords(segments, model.Words);
         _streams = streams;
         _marks = marks;
-        _pageBytes = superblock.PageBytes;
+        _superblock = superblock;
         _disk = new DiskGuard(options);
         StoreId = superblock.StoreId;
         _applier = Task.Run(ApplyLoopAsync);

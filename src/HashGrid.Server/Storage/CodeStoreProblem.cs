@@ -30,6 +30,9 @@ public enum CodeStoreProblem
     /// <summary>The folder holds no store.</summary>
     NotFound,
 
+    /// <summary>A copy is of another store, or of another history of this one.</summary>
+    OtherHistory,
+
     /// <summary>The device did not answer in time.</summary>
     Stalled,
 

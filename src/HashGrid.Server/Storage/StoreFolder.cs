@@ -1,4 +1,5 @@
 using HashGrid.Server.Indexing;
+using HashGrid.Server.Storage.Backups;
 using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Storage.Journal;
 
@@ -65,6 +66,7 @@ internal sealed class StoreFolder : IDisposable
     public (SlotFile File, Superblock Superblock, SlotFile Commits) Open(StoreModel? model)
     {
         string superblockPath = Path.Combine(Root, Superblock.FileName);
+        ThrowIfUnfinished(_options.Files, Root);
         bool isNew = !_options.Files.Exists(superblockPath) && !HasSegments();
         if (!isNew && !_options.Files.Exists(superblockPath))
         {
@@ -101,6 +103,23 @@ internal sealed class StoreFolder : IDisposable
             commits?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A copy that was interrupted is no store yet.</summary>
+    /// <exception cref="CodeStoreException">The folder holds one.</exception>
+    public static void ThrowIfUnfinished(IStorageFiles files, string root)
+    {
+        if (!files.Exists(Path.Combine(root, BackupFolder.PartialName)))
+            return;
+        string superblock = Path.Combine(root, Superblock.FileName);
+        if (files.Exists(superblock))
+        {
+            using SlotFile file = SlotFile.Open(files, superblock, Superblock.Magic, create: false);
+            if (file.Payload is not null)
+                return;
+        }
+        throw new CodeStoreException(
+            CodeStoreProblem.NotFound, $"'{root}' holds a backup or a restore that was not finished; run the same command again to finish it, or name another folder");
     }
 
     /// <summary>Deletes the journals that a compaction replaced or did not finish. Only once the one in use has proved itself.</summary>

@@ -14,6 +14,9 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     /// <summary>Called when somebody asks for the free space.</summary>
     public Action? OnFreeBytes { get; set; }
 
+    /// <summary>What the disk says is free; null: the truth.</summary>
+    public long? Free { get; init; }
+
     public void FailWrites(Exception e) => _onWrite = e;
 
     public void FailSyncs(Exception e) => _onSync = e;
@@ -43,7 +46,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     public long FreeBytes(string path)
     {
         OnFreeBytes?.Invoke();
-        return DiskFiles.Instance.FreeBytes(path);
+        return Free ?? DiskFiles.Instance.FreeBytes(path);
     }
 
     private sealed class FaultyFile(FaultyFiles owner, IStorageFile inner) : IStorageFile

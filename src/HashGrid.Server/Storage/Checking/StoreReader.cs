@@ -55,6 +55,7 @@ public sealed class StoreReader : IDisposable
     /// <exception cref="IOException">A file can not be read.</exception>
     public static StoreReader Open(string folder)
     {
+        StoreFolder.ThrowIfUnfinished(DiskFiles.ReadOnly, folder);
         if (!File.Exists(Path.Combine(folder, Superblock.FileName)) && !(Directory.Exists(folder) && Directory.EnumerateDirectories(folder, "journal*").Any()))
             throw new CodeStoreException(CodeStoreProblem.NotFound, $"there is no store in '{folder}': neither a superblock nor a journal; name the folder that `serve --data` was given");
         return new StoreReader(folder);

@@ -74,12 +74,15 @@ internal sealed class JournalLog : IDisposable
     public long DurableSequence => _waiters.Reached;
 
     /// <summary>Behind the last durable frame.</summary>
-    public long DurableAddress
+    public long DurableAddress => Durable.Address;
+
+    /// <summary>The last durable frame.</summary>
+    public JournalTail Durable
     {
         get
         {
             lock (_changed)
-                return _durable.Address;
+                return _durable;
         }
     }
 

@@ -21,6 +21,15 @@ internal static class JournalRecovery
         JournalSegments segments, Superblock superblock, JournalTail commit, JournalTail from, Action<Frame> replay, CancellationToken ct)
     {
         JournalTail durable = commit.Sequence >= superblock.Durable.Sequence ? commit : superblock.Durable;
+        JournalTail tail = Prove(segments, superblock, durable, from, replay, ct);
+        MakeDurable(segments, superblock.PageBytes, durable.Address, tail.Address);
+        return tail;
+    }
+
+    /// <summary>The same without a change to any file: what lies behind the durable tail may be in memory alone.</summary>
+    public static JournalTail Prove(
+        JournalSegments segments, Superblock superblock, JournalTail durable, JournalTail from, Action<Frame> replay, CancellationToken ct)
+    {
         var scan = new JournalScan(segments, superblock.PageBytes, from);
         while (scan.TryNext(durable.Address, out Frame frame))
         {
@@ -34,7 +43,6 @@ internal static class JournalRecovery
             Replay(replay, frame);
             ct.ThrowIfCancellationRequested();
         }
-        MakeDurable(segments, superblock.PageBytes, durable.Address, scan.Tail.Address);
         return scan.Tail;
     }
 
@@ -54,7 +62,8 @@ internal static class JournalRecovery
         }
     }
 
-    private static CodeStoreException Damaged(JournalSegments segments, JournalScan scan, JournalTail durable)
+    /// <summary>Where a scan ended too early, in words.</summary>
+    public static CodeStoreException Damaged(JournalSegments segments, JournalScan scan, JournalTail durable)
     {
         string found = scan.Problem is { } problem
             ? $"at address {scan.ProblemAddress} ({segments.PathOf((int)(scan.ProblemAddress / segments.SegmentBytes))} offset {scan.ProblemAddress % segments.SegmentBytes}): {problem}"
