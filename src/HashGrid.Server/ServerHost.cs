@@ -19,7 +19,7 @@ public static class ServerHost
     /// <exception cref="ArgumentException">The options have problems; the message holds all of them.</exception>
     public static WebApplication Build(ServerOptions options, Func<ServerOptions, IImageEncoder>? loadEncoder = null)
     {
-        IReadOnlyList<string> problems = options.Validate();
+        List<string> problems = Problems(options, out OtlpSettings? otlp);
         if (problems.Count > 0) throw new ArgumentException("server options: " + string.Join("; ", problems), nameof(options));
 
         // Empty: no settings come from files or variables that nobody named.
@@ -40,6 +40,12 @@ public static class ServerHost
         builder.Services.AddSingleton<ServerMetrics>();
         builder.Services.AddSingleton(_ => ApiKeys.Load(options.ApiKeysPath));
         builder.Services.AddSingleton<PrometheusText>();
+        builder.Services.AddSingleton(_ => new StreamSampler(options, TimeProvider.System));
+        if (otlp is not null)
+        {
+            builder.Services.AddSingleton(otlp);
+            builder.Services.AddSingleton<TelemetryExport>();
+        }
         builder.Services.AddSingleton<CallCounter>();
         builder.Services.AddSingleton<ServerRuntime>();
         builder.Services.AddSingleton<AttentionMaps>();
@@ -74,7 +80,7 @@ public static class ServerHost
     /// <returns>The exit code: 0, 1 when it could not start (one line on stderr), 2 for wrong options (one line on stderr).</returns>
     public static async Task<int> RunAsync(ServerOptions options, CancellationToken ct = default)
     {
-        IReadOnlyList<string> problems = options.Validate();
+        List<string> problems = Problems(options, out _);
         if (problems.Count > 0) return Complain(2, string.Join("; ", problems));
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -111,6 +117,14 @@ public static class ServerHost
 
     /// <summary>An address as clients write it.</summary>
     public static string Shown(string url) => url.StartsWith("http://unix:", StringComparison.Ordinal) ? url["http://".Length..] : url;
+
+    /// <summary>What is wrong with the options, and with OpenTelemetry's variables if they are used.</summary>
+    private static List<string> Problems(ServerOptions options, out OtlpSettings? otlp)
+    {
+        List<string> problems = [.. options.Validate()];
+        otlp = OtlpSettings.Read(options, new ConfigurationBuilder().AddEnvironmentVariables().Build(), problems);
+        return problems;
+    }
 
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {

@@ -1,6 +1,7 @@
 using HashGrid.Model;
 using HashGrid.Model.Imaging;
 using HashGrid.Server.Encoding;
+using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server;
 
@@ -51,6 +52,12 @@ public sealed record ServerOptions
 
     /// <summary>Address for <c>GET /metrics</c> (Prometheus text) over HTTP/1.1, e.g. <c>127.0.0.1:9464</c>; never encrypted, so keep it local. Null: none.</summary>
     public string? MetricsListen { get; init; }
+
+    /// <summary>Collector for traces and metrics by OTLP, e.g. <c>http://127.0.0.1:4317</c>. Null: the variable OTEL_EXPORTER_OTLP_ENDPOINT, and without it no export at all.</summary>
+    public string? OtlpEndpoint { get; init; }
+
+    /// <summary>Items of streams that are traced in a second, of all streams together, beside the first of each; default 10, 0 to 1,000. 0: streams are one span, and nothing of their items.</summary>
+    public int TracedItemsPerSecond { get; init; } = 10;
 
     /// <summary>Bytes of one image file; default 32 MiB, at most <see cref="MaxUploadBytes"/>.</summary>
     public long MaxImageBytes { get; init; } = 32L << 20;
@@ -202,6 +209,8 @@ public sealed record ServerOptions
                 problems.Add($"Listen address '{text}' is reachable by anybody; set ApiKeysPath or ClientCaPath");
         }
         if (MetricsListen is { } metrics && ListenAddress.Parse(metrics, out string? wrong) is null) problems.Add($"MetricsListen address '{metrics}' {wrong}");
+        if (OtlpEndpoint is { } collector && OtlpSettings.Problem(collector) is { } nowhere) problems.Add($"OtlpEndpoint '{collector}' {nowhere}");
+        Range(nameof(TracedItemsPerSecond), TracedItemsPerSecond, 0, 1000);
         if (CertificatePath is null != CertificateKeyPath is null) problems.Add("CertificatePath and CertificateKeyPath go together; set both or none");
         if (ClientCaPath is not null && CertificatePath is null) problems.Add("ClientCaPath needs CertificatePath: clients show certificates over TLS only");
         if (ApiKeysForLocal && ApiKeysPath is null) problems.Add("ApiKeysForLocal needs ApiKeysPath");

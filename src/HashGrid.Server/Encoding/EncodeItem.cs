@@ -1,3 +1,5 @@
+using HashGrid.Server.Telemetry;
+
 namespace HashGrid.Server.Encoding;
 
 /// <summary>One image on its way to a code. All state but <see cref="Code"/> belongs to the scheduler's lock.</summary>
@@ -21,6 +23,9 @@ public sealed class EncodeItem
     public DateTimeOffset Deadline { get; }
 
     public EncodeStage Stage { get; internal set; }
+
+    /// <summary>Where its steps are told; null for all but sampled items.</summary>
+    internal ItemTrace? Trace { get; init; }
 
     internal EncodeFlow Flow { get; }
 

@@ -52,19 +52,21 @@ public sealed class EncodePipeline : IDisposable
     /// <param name="file">A whole image file, unchanged until the code is there.</param>
     /// <param name="deadline">Never encoded after it.</param>
     /// <param name="ct">Unlinks the item at once.</param>
+    /// <param name="trace">Receives the item's steps; null for most.</param>
     /// <returns>The item, or null when the queue is full.</returns>
     /// <exception cref="HashGrid.Model.Imaging.ImageFormatException">The header alone says that it cannot be decoded.</exception>
-    public EncodeItem? TryEnqueue(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct)
+    public EncodeItem? TryEnqueue(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null)
     {
-        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file));
+        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file)) { Trace = trace };
         return _scheduler.Budget.TryTake(flow.Share, item.Load) ? Submit(item, ct) : null;
     }
 
     /// <summary>Queues an image, waiting for room: in the order of arrival in its flow, by weight between flows.</summary>
     /// <inheritdoc cref="TryEnqueue"/>
-    public async ValueTask<EncodeItem> EnqueueAsync(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct)
+    public async ValueTask<EncodeItem> EnqueueAsync(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null)
     {
-        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file));
+        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file)) { Trace = trace };
+        trace?.Enter("encode.admission");
         await _scheduler.Budget.TakeAsync(flow.Share, item.Load, ct);
         return Submit(item, ct);
     }

@@ -77,6 +77,7 @@ public sealed class EncodeScheduler
             {
                 item.StageStamp = _time.GetTimestamp();
                 item.Number = ++_numbers;
+                item.Trace?.Enter(StepName(EncodeStage.Waiting));
                 _waiting.Enqueue(item.Flow.Waiting, item.Node);
                 _deadlines.Add(item);
             }
@@ -261,5 +262,15 @@ public sealed class EncodeScheduler
         _metrics.StageTook(item.Stage, _time.GetElapsedTime(item.StageStamp, now));
         item.StageStamp = now;
         item.Stage = next;
+        item.Trace?.Enter(StepName(next));
     }
+
+    private static string? StepName(EncodeStage stage) => stage switch
+    {
+        EncodeStage.Waiting => "encode.queue",
+        EncodeStage.Decoding => "encode.decode",
+        EncodeStage.Decoded => "encode.ready",
+        EncodeStage.Running => "encode.forward",
+        _ => null,
+    };
 }

@@ -93,7 +93,7 @@ public sealed class EncodeWorker : IDisposable
             }
             _tookBatch();
             _metrics.BatchTaken(count);
-            RunBatch(_batch.AsSpan(0, count));
+            using (Tracing.StartBatch(_batch.AsSpan(0, count))) RunBatch(_batch.AsSpan(0, count));
             Array.Clear(_batch, 0, count);
         }
     }

@@ -14,7 +14,8 @@ public sealed record ErrorEntry(ErrorReason Reason, StatusCode Status, string Me
     /// <summary>The stable name for programs, e.g. <c>IMAGE_TRUNCATED</c>.</summary>
     public string Name { get; } = UpperSnake(Reason.ToString());
 
-    private static string UpperSnake(string pascal)
+    /// <summary><c>ImageTruncated</c> as <c>IMAGE_TRUNCATED</c>.</summary>
+    internal static string UpperSnake(string pascal)
     {
         StringBuilder name = new(pascal.Length + 4);
         foreach (char c in pascal)

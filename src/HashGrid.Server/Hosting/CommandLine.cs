@@ -11,8 +11,8 @@ public static class CommandLine
 {
     private const string Prefix = "HASHGRID_SERVER_";
 
-    // The short names of the two that everybody sets.
-    private static readonly Dictionary<string, string> Aliases = new() { ["--data"] = "DataDirectory", ["--model"] = "ModelPath" };
+    // The short names of those that everybody sets.
+    private static readonly Dictionary<string, string> Aliases = new() { ["--data"] = "DataDirectory", ["--model"] = "ModelPath", ["--otlp"] = "OtlpEndpoint" };
 
     public static string Help
     {

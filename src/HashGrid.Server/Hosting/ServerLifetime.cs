@@ -20,6 +20,7 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
     private readonly CancellationTokenSource _stopping = new();
     private readonly long _start = Stopwatch.GetTimestamp();
     private Task _watch = Task.CompletedTask;
+    private TelemetryExport? _export;
 
     /// <summary>Completes when all services are ready; faults if they never will be.</summary>
     public Task Ready => _ready.Task;
@@ -28,6 +29,7 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
     {
         // What can refuse to start does so before the first connection; metrics listen from the first event on.
         services.GetRequiredService<ApiKeys>();
+        _export = services.GetService<TelemetryExport>();
         if (services.GetRequiredService<ServerOptions>().MetricsListen is not null) services.GetRequiredService<PrometheusText>();
         return runtime.OpenAsync(cancellationToken);
     }
@@ -50,7 +52,11 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public async Task StoppedAsync(CancellationToken cancellationToken) => await runtime.DisposeAsync();
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await runtime.DisposeAsync();
+        if (_export is not null) await _export.DisposeAsync();   // the last spans are those of the drain
+    }
 
     private async Task WatchAsync(CancellationToken ct)
     {

@@ -5,6 +5,7 @@ using HashGrid.Protos.V1;
 using HashGrid.Server.Encoding;
 using HashGrid.Server.Errors;
 using HashGrid.Server.Services;
+using HashGrid.Server.Telemetry;
 using PutMode = HashGrid.Server.Storage.PutMode;
 
 namespace HashGrid.Server.Ingest;
@@ -14,7 +15,7 @@ namespace HashGrid.Server.Ingest;
 /// failure; what is wrong with the stream's order ends the stream.
 /// </summary>
 internal sealed class IngestReader(
-    StreamInput<IngestRequest> input, CreditWindow credits, EncodePipeline encoding, AdmissionBudget uploads, ServerOptions options, DateTimeOffset deadline)
+    StreamInput<IngestRequest> input, CreditWindow credits, EncodePipeline encoding, AdmissionBudget uploads, ServerOptions options, StreamSampler sampler, DateTimeOffset deadline)
 {
     private const int MaxLabels = 64;
     private const int MaxLabelBytes = 128;
@@ -39,11 +40,13 @@ internal sealed class IngestReader(
             if (request.Item is not { } item)
                 throw new ServiceException(ErrorReason.RequestIncomplete, "a request holds neither an item nor a chunk");
             CheckSequence(item.Sequence, last, resumeAfter);
+            bool known = item.Sequence <= resumeAfter;
+            ItemTrace? trace = known ? null : sampler.Sample("ingest.item", first: last == 0);
             last = Math.Max(last, item.Sequence);
             credits.Receive(item.CalculateSize() + (long)Math.Min(item.ChunkedImageBytes, (ulong)options.MaxImageBytes));
-            Task<ulong[]> code = await StartAsync(item, known: item.Sequence <= resumeAfter, ct);
+            Task<ulong[]> code = await StartAsync(item, known, trace, ct);
             if (input.Drained && code.IsCanceled) return;   // an upload that the drain cut off
-            await work.WriteAsync(new IngestWork(item.Sequence, item.Id, [.. item.Labels], item.Name, ToMode(item.Mode), code), ct);
+            await work.WriteAsync(new IngestWork(item.Sequence, item.Id, [.. item.Labels], item.Name, ToMode(item.Mode), code, trace), ct);
         }
     }
 
@@ -56,8 +59,9 @@ internal sealed class IngestReader(
             throw new ServiceException(ErrorReason.StreamSequenceGap, $"an item has sequence {sequence}, but {expected} is next; send items in order, without gaps");
     }
 
-    private async ValueTask<Task<ulong[]>> StartAsync(IngestItem item, bool known, CancellationToken ct)
+    private async ValueTask<Task<ulong[]>> StartAsync(IngestItem item, bool known, ItemTrace? trace, CancellationToken ct)
     {
+        if (item.ContentCase == IngestItem.ContentOneofCase.ChunkedImageBytes) trace?.Enter("upload");
         await using ChunkedImage? upload = item.ContentCase == IngestItem.ContentOneofCase.ChunkedImageBytes
             ? await ChunkedImage.AnnounceAsync(item.ChunkedImageBytes, options.MaxImageBytes, uploads, ct)
             : null;
@@ -72,9 +76,9 @@ internal sealed class IngestReader(
                 case IngestItem.ContentOneofCase.Code:
                     return Task.FromResult(Wire.ToWords(item.Code, _width));
                 case IngestItem.ContentOneofCase.Image:
-                    return (await encoding.EnqueueAsync(_flow, item.Image.Memory, deadline, ct)).Code;
+                    return (await encoding.EnqueueAsync(_flow, item.Image.Memory, deadline, ct, trace)).Code;
                 case IngestItem.ContentOneofCase.ChunkedImageBytes:
-                    return (await encoding.EnqueueAsync(_flow, await upload!.ToFileAsync(ct), deadline, ct)).Code;
+                    return (await encoding.EnqueueAsync(_flow, await upload!.ToFileAsync(ct), deadline, ct, trace)).Code;
                 default:
                     throw new ServiceException(ErrorReason.RequestIncomplete, "the item holds neither an image nor a code");
             }

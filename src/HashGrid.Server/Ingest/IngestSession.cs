@@ -21,14 +21,15 @@ internal sealed class IngestSession
     private readonly ServerRuntime _runtime;
     private readonly ServerOptions _options;
     private readonly ServerMetrics _metrics;
+    private readonly StreamSampler _sampler;
     private readonly ILogger _logger;
     private readonly StreamLease _lease;
     private readonly CodeStore _store;
     private readonly ServerCallContext _context;
 
-    public IngestSession(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, ILogger logger, StreamLease lease, ServerCallContext context)
+    public IngestSession(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, StreamSampler sampler, ILogger logger, StreamLease lease, ServerCallContext context)
     {
-        (_runtime, _options, _metrics, _logger, _lease, _context) = (runtime, options, metrics, logger, lease, context);
+        (_runtime, _options, _metrics, _sampler, _logger, _lease, _context) = (runtime, options, metrics, sampler, logger, lease, context);
         _store = runtime.Store;
     }
 
@@ -59,7 +60,7 @@ internal sealed class IngestSession
             replies.Drain("the server is stopping");
             items.CancelAfter(_options.DrainTimeout);
         }, null);
-        var reader = new IngestReader(input, credits, _runtime.Encoding, _runtime.Uploads, _options, _runtime.DeadlineOf(_context));
+        var reader = new IngestReader(input, credits, _runtime.Encoding, _runtime.Uploads, _options, _sampler, _runtime.DeadlineOf(_context));
         Exception? mistake = null;
         try
         {
@@ -119,6 +120,7 @@ internal sealed class IngestSession
             Failure told = ErrorTranslator.Translate(failure);
             if (told.Entry.Reason == ErrorReason.Internal) _logger.Bug(_context.Method, failure);
             Refuse(position, told, replies);
+            item.Trace?.End(told.Entry.Reason);
             return;
         }
         if (item.Sequence <= known)
@@ -129,9 +131,33 @@ internal sealed class IngestSession
         var record = new CodeRecord(item.Id, code, item.Labels, item.Name, Sequence: 0);
         PutResult put = _store.Put(record, item.Mode, position);
         if (put.Outcome == PutOutcome.Conflict)
+        {
             Refuse(position, new Failure(ErrorReason.IdConflict, "the id is stored with another code; use PUT_MODE_UPSERT to replace it"), replies);
+            item.Trace?.End(ErrorReason.IdConflict);
+        }
         else
+        {
             replies.Took(item.Sequence, put.Sequence);
+            if (item.Trace is { } trace) _ = FollowAsync(trace, put.Sequence);
+        }
+    }
+
+    /// <summary>Tells the rest of a traced item's way: to the disk, and into the index.</summary>
+    private async Task FollowAsync(ItemTrace trace, long sequence)
+    {
+        try
+        {
+            trace.Enter("store.commit");
+            await _store.WaitDurableAsync(sequence, CancellationToken.None);
+            trace.Enter("index.apply");
+            await _runtime.Index.WaitAppliedAsync(sequence, CancellationToken.None);
+            trace.End();
+        }
+        catch (Exception failure)
+        {
+            // Told by the parts that failed; here it ends the span only.
+            trace.End(ErrorTranslator.Translate(failure).Entry.Reason);
+        }
     }
 
     private void Refuse(StreamPosition position, Failure failure, IngestReplies replies)

@@ -1,4 +1,5 @@
 using HashGrid.Server.Storage;
+using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server.Ingest;
 
@@ -9,4 +10,5 @@ namespace HashGrid.Server.Ingest;
 /// <param name="Name">Checked.</param>
 /// <param name="Mode">What to do when the id is there.</param>
 /// <param name="Code">The code, now or later; faulted with the item's own failure.</param>
-internal sealed record IngestWork(ulong Sequence, ulong Id, string[] Labels, string Name, PutMode Mode, Task<ulong[]> Code);
+/// <param name="Trace">Receives the item's steps; null for most.</param>
+internal sealed record IngestWork(ulong Sequence, ulong Id, string[] Labels, string Name, PutMode Mode, Task<ulong[]> Code, ItemTrace? Trace);

@@ -74,8 +74,11 @@ internal sealed class Searcher
         if (atLeast > (ulong)store.LastSequence)
             throw new ServiceException(ErrorReason.SequenceAhead, $"the search waits for store sequence {atLeast}, but this store has given out {store.LastSequence}");
         ulong[] code = await ResolveAsync(query, deadline, ct);
-        if (atLeast > 0) await index.WaitAppliedAsync((long)atLeast, ct);
-        await _gate.EnterAsync(lane, ct);
+        if (atLeast > 0)
+        {
+            using (Tracing.StartPart("index.apply")) await index.WaitAppliedAsync((long)atLeast, ct);
+        }
+        using (Tracing.StartPart("search.gate")) await _gate.EnterAsync(lane, ct);
         try
         {
             ct.ThrowIfCancellationRequested();
@@ -100,12 +103,15 @@ internal sealed class Searcher
         {
             // Read before the search: what the index applies meanwhile may or may not be seen, but this much is.
             long seen = _runtime.Index.AppliedSequence;
+            Activity? span = Tracing.StartPart("search.index");
             long start = Stopwatch.GetTimestamp();
             SearchResult result = radius is { } r
                 ? index.RangeSearch(code, r, found.AsSpan(0, room), options)
                 : index.NearestSearch(code, found.AsSpan(0, room), options);
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
             string engine = EngineName(result.Stats.Engine);
+            if (span is not null) Describe(span, engine, result);
+            using Activity? fetch = Tracing.StartPart("search.fetch");
             _metrics.SearchAnswered(engine, elapsed);
             var reply = new SearchReply
             {
@@ -130,6 +136,17 @@ internal sealed class Searcher
         }
     }
 
+    // What the planner chose and what it cost: numbers, never the query.
+    private static void Describe(Activity span, string engine, SearchResult result)
+    {
+        span.SetTag("hashgrid.search.engine", engine);
+        span.SetTag("hashgrid.search.exact", result.Exact);
+        span.SetTag("hashgrid.search.probes", result.Stats.Probes);
+        span.SetTag("hashgrid.search.candidates", result.Stats.Candidates);
+        span.SetTag("hashgrid.search.neighbors", result.Count);
+        span.Dispose();
+    }
+
     private async ValueTask<ulong[]> ResolveAsync(Query? query, DateTimeOffset deadline, CancellationToken ct)
     {
         switch (query?.ByCase)
@@ -141,7 +158,7 @@ internal sealed class Searcher
                 throw new ServiceException(ErrorReason.IdUnknown, "no code is stored under the id to search by; check it, it may have been removed");
             case Query.ByOneofCase.Image:
                 _flow ??= _runtime.Encoding.OpenFlow(EncodeFlow.SearchWeight);
-                EncodeItem item = _runtime.Encoding.TryEnqueue(_flow, query.Image.Memory, deadline, ct)
+                EncodeItem item = _runtime.Encoding.TryEnqueue(_flow, query.Image.Memory, deadline, ct, ItemTrace.OfCall())
                     ?? throw new ServiceException(ErrorReason.EncodeQueueFull,
                         $"{_runtime.Encoding.Budget.Items} images of {_runtime.Encoding.Budget.Bytes} bytes wait for the encoder; try again after the hint");
                 return await item.Code;

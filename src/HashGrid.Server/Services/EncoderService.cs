@@ -9,7 +9,7 @@ using HashGrid.Server.Telemetry;
 namespace HashGrid.Server.Services;
 
 /// <summary>hashgrid.v1.Encoder: images in, codes out, nothing stored.</summary>
-internal sealed class EncoderService(ServerRuntime runtime, ServerOptions options, ILogger<EncoderService> logger) : Protos.V1.Encoder.EncoderBase
+internal sealed class EncoderService(ServerRuntime runtime, ServerOptions options, StreamSampler sampler, ILogger<EncoderService> logger) : Protos.V1.Encoder.EncoderBase
 {
     public override Task<ModelIdentity> Describe(DescribeRequest request, ServerCallContext context) =>
         Task.FromResult(Wire.ToIdentity(runtime.Encoding));
@@ -26,6 +26,7 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
     private async Task ReadAsync(StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window, DateTimeOffset deadline, CancellationToken ct)
     {
         EncodeFlow flow = runtime.Encoding.OpenFlow(EncodeFlow.EncodeWeight, options.StreamLimit);
+        bool first = true;
         while (await input.NextAsync() is { } request)
         {
             if (request.ContentCase == EncodeRequest.ContentOneofCase.Chunk)
@@ -33,7 +34,8 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
             await window.EnterAsync(ct);
             try
             {
-                await StartAsync(request, flow, input, window, deadline, ct);
+                await StartAsync(request, sampler.Sample("encode.item", first), flow, input, window, deadline, ct);
+                first = false;
             }
             catch
             {
@@ -43,9 +45,10 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
         }
     }
 
-    private async Task StartAsync(EncodeRequest request, EncodeFlow flow, StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window,
+    private async Task StartAsync(EncodeRequest request, ItemTrace? trace, EncodeFlow flow, StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window,
         DateTimeOffset deadline, CancellationToken ct)
     {
+        if (request.ContentCase == EncodeRequest.ContentOneofCase.ChunkedImageBytes) trace?.Enter("upload");
         await using ChunkedImage? upload = request.ContentCase == EncodeRequest.ContentOneofCase.ChunkedImageBytes
             ? await ChunkedImage.AnnounceAsync(request.ChunkedImageBytes, options.MaxImageBytes, runtime.Uploads, ct)
             : null;
@@ -61,27 +64,29 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
                 if (upload?.Refusal is { } refusal) throw new ServiceException(refusal.Entry.Reason, refusal.Message);
                 if (request.ContentCase == EncodeRequest.ContentOneofCase.None) throw new ServiceException(ErrorReason.RequestIncomplete, "the request holds no image");
                 ReadOnlyMemory<byte> file = upload is null ? request.Image.Memory : await upload.ToFileAsync(ct);
-                code = (await runtime.Encoding.EnqueueAsync(flow, file, deadline, ct)).Code;
+                code = (await runtime.Encoding.EnqueueAsync(flow, file, deadline, ct, trace)).Code;
             }
             catch (Exception failure) when (failure is ServiceException or ImageFormatException)
             {
                 code = Task.FromException<ulong[]>(failure);
             }
         }
-        _ = AnswerAsync(request.Tag, code, window);
+        _ = AnswerAsync(request.Tag, code, trace, window);
     }
 
-    private async Task AnswerAsync(ulong tag, Task<ulong[]> code, ReplyWindow<EncodeReply> window)
+    private async Task AnswerAsync(ulong tag, Task<ulong[]> code, ItemTrace? trace, ReplyWindow<EncodeReply> window)
     {
         var reply = new EncodeReply { Tag = tag };
         try
         {
             reply.Code = Wire.ToCode(await code, runtime.Encoding.Model.Bits);
+            trace?.End();
         }
         catch (Exception caught)
         {
             Failure failure = ErrorTranslator.Translate(caught);
             if (failure.Entry.Reason == ErrorReason.Internal) logger.Bug("Encode", caught);
+            trace?.End(failure.Entry.Reason);
             reply.Error = Wire.ToItemError(failure);
         }
         window.Post(reply);

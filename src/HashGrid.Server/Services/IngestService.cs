@@ -8,7 +8,7 @@ using HashGrid.Server.Telemetry;
 namespace HashGrid.Server.Services;
 
 /// <summary>hashgrid.v1.Ingest: checks the opening, then hands the stream to its session.</summary>
-internal sealed class IngestService(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, ILogger<IngestService> logger) : Protos.V1.Ingest.IngestBase
+internal sealed class IngestService(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, StreamSampler sampler, ILogger<IngestService> logger) : Protos.V1.Ingest.IngestBase
 {
     private const int MaxStreamIdCharacters = 128;
 
@@ -21,7 +21,7 @@ internal sealed class IngestService(ServerRuntime runtime, ServerOptions options
         metrics.StreamsChanged(1);
         try
         {
-            await new IngestSession(runtime, options, metrics, logger, lease, context).RunAsync(open, requestStream, responseStream);
+            await new IngestSession(runtime, options, metrics, sampler, logger, lease, context).RunAsync(open, requestStream, responseStream);
         }
         finally
         {

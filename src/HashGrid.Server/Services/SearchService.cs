@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Grpc.Core;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Errors;
@@ -8,7 +9,7 @@ using HashGrid.Server.Telemetry;
 namespace HashGrid.Server.Services;
 
 /// <summary>hashgrid.v1.Search: one query a call, or many on a stream.</summary>
-internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, ServerOptions options, ILogger<SearchService> logger) : Search.SearchBase
+internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, ServerOptions options, StreamSampler sampler, ILogger<SearchService> logger) : Search.SearchBase
 {
     private const uint NeighboursAPlace = 256;
 
@@ -30,17 +31,22 @@ internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, Se
     private async Task ReadAsync(StreamInput<SearchRequest> input, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
     {
         SearchLane lane = searcher.OpenLane();
+        bool first = true;
         while (await input.NextAsync() is { } request)
         {
             int room = RoomOf(request);
             await window.EnterAsync(ct, room);
             // On the pool, so that a long search does not hold up the next request of the stream.
-            _ = Task.Run(() => AnswerAsync(request, room, lane, window, deadline, ct), CancellationToken.None);
+            bool traced = first;
+            _ = Task.Run(() => AnswerAsync(request, traced, room, lane, window, deadline, ct), CancellationToken.None);
+            first = false;
         }
     }
 
-    private async Task AnswerAsync(SearchRequest request, int room, SearchLane lane, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
+    private async Task AnswerAsync(
+        SearchRequest request, bool first, int room, SearchLane lane, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
     {
+        using Activity? span = sampler.Start("search.query", first);
         SearchReply reply;
         try
         {
@@ -55,6 +61,7 @@ internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, Se
         {
             Failure failure = ErrorTranslator.Translate(caught);
             if (failure.Entry.Reason == ErrorReason.Internal) logger.Bug("SearchStream", caught);
+            span?.SetTag("error.type", failure.Entry.Name);
             reply = new SearchReply { Error = Wire.ToItemError(failure) };
         }
         reply.Tag = request.Tag;

@@ -31,7 +31,7 @@ internal sealed class StoreService(ServerRuntime runtime, ServerMetrics metrics)
     {
         bool found = runtime.Store.Remove(request.Id, out long sequence);
         // An unknown id may be unknown since a removal that is not durable yet: nobody is told before it is.
-        await runtime.Store.WaitDurableAsync(sequence, context.CancellationToken);
+        using (Tracing.StartPart("store.commit")) await runtime.Store.WaitDurableAsync(sequence, context.CancellationToken);
         return found ? new RemoveReply { Sequence = (ulong)sequence } : throw Unknown();
     }
 

@@ -30,6 +30,12 @@ internal static partial class ServerLog
     [LoggerMessage(108, LogLevel.Warning, "An index snapshot could not be written; nothing is lost, the next start takes longer")]
     public static partial void SnapshotFailed(this ILogger logger, Exception failure);
 
+    [LoggerMessage(109, LogLevel.Information, "Exporting by OTLP: traces {Traces}, metrics {Metrics}")]
+    public static partial void Exporting(this ILogger logger, bool traces, bool metrics);
+
+    [LoggerMessage(110, LogLevel.Warning, "The export of traces or metrics fails ({Event}): {Details}")]
+    public static partial void ExportFailed(this ILogger logger, string @event, string details);
+
     [LoggerMessage(200, LogLevel.Error, "Bug: {Method} failed")]
     public static partial void Bug(this ILogger logger, string method, Exception failure);
 

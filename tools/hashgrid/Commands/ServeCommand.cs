@@ -18,6 +18,7 @@ internal sealed class ServeCommand : ToolCommand
     private readonly Option<string?> _clientCa = new("--client-ca") { HelpName = "PEM", Description = "Authority whose certificates clients must show" };
     private readonly Option<string?> _apiKeys = new("--api-keys") { HelpName = "FILE", Description = "Lines of name:key; calls from other machines must carry a key" };
     private readonly Option<string?> _metrics = new("--metrics") { HelpName = "ADDRESS", Description = "GET /metrics for Prometheus on this address, such as 127.0.0.1:9464; never encrypted, so keep it local" };
+    private readonly Option<string?> _otlp = new("--otlp") { HelpName = "URL", Description = "Collector for traces and metrics, such as http://127.0.0.1:4317; the variables OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME and OTEL_TRACES_SAMPLER count, too" };
     private readonly Option<bool> _remote = new("--allow-remote-plaintext") { Description = "Listen without encryption on addresses that other machines reach" };
 
     public ServeCommand()
@@ -27,7 +28,7 @@ internal sealed class ServeCommand : ToolCommand
             "hashgrid serve",
             "hashgrid serve --data /var/lib/hashgrid --listen 127.0.0.1:5080 --listen unix:/run/hashgrid.sock")
     {
-        foreach (Option option in (Option[])[_data, _listen, _model, .. _encoder.Options, _threads, _certificate, _certificateKey, _clientCa, _apiKeys, _metrics, _remote])
+        foreach (Option option in (Option[])[_data, _listen, _model, .. _encoder.Options, _threads, _certificate, _certificateKey, _clientCa, _apiKeys, _metrics, _otlp, _remote])
             Add(option);
         SetAction((parsed, ct) =>
         {
@@ -47,6 +48,7 @@ internal sealed class ServeCommand : ToolCommand
                     ClientCaPath = parsed.GetValue(_clientCa),
                     ApiKeysPath = parsed.GetValue(_apiKeys),
                     MetricsListen = parsed.GetValue(_metrics),
+                    OtlpEndpoint = parsed.GetValue(_otlp),
                     AllowRemotePlaintext = parsed.GetValue(_remote),
                 },
                 ct);

@@ -1,0 +1,45 @@
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace HashGrid.Server.Telemetry;
+
+/// <summary>Sends traces and metrics to a collector by OTLP, from its own threads: a collector that is slow or away costs spans, never requests.</summary>
+public sealed class TelemetryExport : IAsyncDisposable
+{
+    // Part of the five seconds in which a server has to leave.
+    private const int FlushMilliseconds = 1000;
+
+    private readonly ExportWatch _watch;
+    private readonly TracerProvider? _traces;
+    private readonly MeterProvider? _metrics;
+
+    public TelemetryExport(OtlpSettings settings, ILogger<TelemetryExport> logger)
+    {
+        _watch = new ExportWatch(logger, TimeProvider.System);
+        // The variables come last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+        ResourceBuilder resource = ResourceBuilder.CreateEmpty()
+            .AddService("hashgrid", serviceVersion: Tracing.Source.Version).AddTelemetrySdk().AddEnvironmentVariableDetector();
+        if (settings.Traces)
+        {
+            _traces = Sdk.CreateTracerProviderBuilder().ConfigureServices(services => services.AddSingleton(settings.Configuration))
+                .SetResourceBuilder(resource).AddSource(Tracing.SourceName).SetSampler(new LinkedSampler(settings.Sampler)).AddOtlpExporter().Build();
+        }
+        if (settings.Metrics)
+        {
+            _metrics = Sdk.CreateMeterProviderBuilder().ConfigureServices(services => services.AddSingleton(settings.Configuration))
+                .SetResourceBuilder(resource).AddMeter(ServerMetrics.MeterName).AddOtlpExporter().Build();
+        }
+        logger.Exporting(settings.Traces, settings.Metrics);
+    }
+
+    /// <summary>Sends what is left, for a second at most.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(Task.Run(() => _traces?.Shutdown(FlushMilliseconds)), Task.Run(() => _metrics?.Shutdown(FlushMilliseconds)));
+        _traces?.Dispose();
+        _metrics?.Dispose();
+        _watch.Dispose();
+    }
+}
