@@ -13,14 +13,18 @@ public sealed partial class CodeStore
     public async IAsyncEnumerable<JournalRecord> ReadAsync(long fromSequence, [EnumeratorCancellation] CancellationToken ct)
     {
         var scan = new JournalScan(_segments, _superblock.PageBytes, _marks.Before(fromSequence));
+        var records = new List<JournalRecord>();
         while (true)
         {
             await WaitDurableAsync(scan.Tail.Sequence + 1, ct);
             long limit = _log.DurableAddress;
-            while (TryRead(scan, limit, out JournalRecord record))
+            while (TryRead(scan, limit, records))
             {
-                if (record.Sequence >= fromSequence)
-                    yield return record;
+                foreach (JournalRecord record in records)
+                {
+                    if (record.Sequence >= fromSequence)
+                        yield return record;
+                }
                 ct.ThrowIfCancellationRequested();
             }
             if (scan.Tail.Address < limit)
@@ -41,7 +45,9 @@ public sealed partial class CodeStore
         if (Volatile.Read(ref _closed) != 0)
             throw new CodeStoreException(CodeStoreProblem.Closed, "the store is closed");
         var segments = new JournalSegments(_options.Files, _folder.JournalFolder(_superblock.Generation), _superblock.SegmentBytes);
-        return BackupReader.Open(segments, _superblock, _log.Durable, _marks.Before, have);
+        // In this order: the format is raised before a frame that needs it is durable.
+        JournalTail end = _log.Durable;
+        return BackupReader.Open(segments, _superblock with { Format = _log.Format }, end, _marks.Before, have);
     }
 
     /// <summary>Commits what is buffered, marks the store cleanly closed and lets go of the folder.</summary>
@@ -57,20 +63,22 @@ public sealed partial class CodeStore
         _folder.Dispose();
     }
 
-    private bool TryRead(JournalScan scan, long limit, out JournalRecord record)
+    private bool TryRead(JournalScan scan, long limit, List<JournalRecord> records)
     {
-        record = default;
+        records.Clear();
         if (!scan.TryNext(limit, out Frame frame))
             return false;
-        ulong id = 0, labels = 0;
-        ulong[] code = [];
+        if (PutReader.HoldsPuts(frame))
+        {
+            var puts = new PutReader(frame, _model.Words);
+            while (puts.MoveNext())
+                records.Add(new JournalRecord(puts.Sequence, JournalRecordKind.Put, puts.Id, puts.Code(), puts.Labels()));
+            return true;
+        }
         // The name of a stream changes no code: to a follower it is a position.
         JournalRecordKind kind = frame.Header.Kind == Payloads.StreamName ? JournalRecordKind.Position : (JournalRecordKind)frame.Header.Kind;
-        if (kind == JournalRecordKind.Put)
-            id = Payloads.ReadPutIndexed(frame.Payload, _model.Words, out code, out labels);
-        else if (kind == JournalRecordKind.Remove)
-            id = Payloads.ReadRemove(frame.Payload);
-        record = new JournalRecord(frame.Sequence, kind, id, code, labels);
+        ulong id = kind == JournalRecordKind.Remove ? Payloads.ReadRemove(frame.Payload) : 0;
+        records.Add(new JournalRecord(frame.Sequence, kind, id, ReadOnlyMemory<ulong>.Empty, 0));
         return true;
     }
 
@@ -106,7 +114,7 @@ public sealed partial class CodeStore
             while (_pending.Peek(DurableSequence) is { } change)
             {
                 if (change.Record is not null)
-                    _table.Put(change.Id, change.Address);
+                    _table.Put(change.Id, change.Place);
                 else if (change.TouchesTable)
                     _table.Remove(change.Id);
                 change.Stream?.Advance(change.Position);

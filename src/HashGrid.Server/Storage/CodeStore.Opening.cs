@@ -45,10 +45,10 @@ public sealed partial class CodeStore
         {
             JournalTail begin = superblock.Begin;
             JournalTail commit = commitFile.Payload is { } payload ? JournalCommits.Read(payload).Tail : begin;
-            long journalBytes = Math.Max(commit.Address, superblock.Durable.Address);
+            long records = Math.Max(commit.Sequence, superblock.Durable.Sequence) - begin.Sequence;
             // The table is there before the log that its failure must stop.
             JournalLog? log = null;
-            table = new CodeTable(folder.TableFolder, options, journalBytes, e => Volatile.Read(ref log)?.Fail(CodeStoreProblem.ReadOnly, "the code table's disk failed", e));
+            table = new CodeTable(folder.TableFolder, options, records, e => Volatile.Read(ref log)?.Fail(CodeStoreProblem.ReadOnly, "the code table's disk failed", e));
             var streams = new StreamTable();
             var marks = new JournalMarks(begin);
             using var loader = new TableLoader(table);
@@ -77,17 +77,24 @@ public sealed partial class CodeStore
 
     private static void Replay(in Frame frame, Superblock superblock, TableLoader table, StreamTable streams)
     {
+        if (PutReader.HoldsPuts(frame))
+        {
+            var puts = new PutReader(frame, superblock.Model.Words);
+            while (puts.MoveNext())
+            {
+                table.Put(puts.Id, puts.Place);
+                streams.Replay(puts.Stream, puts.Position, puts.Sequence);
+            }
+            return;
+        }
+        uint stream;
+        ulong position;
         switch ((JournalRecordKind)frame.Header.Kind)
         {
             case JournalRecordKind.Identity:
                 (Guid storeId, StoreModel model) = Payloads.ReadIdentity(frame.Payload);
                 if (storeId != superblock.StoreId || model.Fingerprint != superblock.Model.Fingerprint || model.Bits != superblock.Model.Bits)
                     throw new InvalidDataException("the journal belongs to another store than the superblock");
-                break;
-            case JournalRecordKind.Put:
-                ulong id = Payloads.ReadPutHead(frame.Payload, out uint stream, out ulong position);
-                table.Put(id, frame.Address);
-                streams.Replay(stream, position, frame.Sequence);
                 break;
             case JournalRecordKind.Remove:
                 table.Remove(Payloads.ReadRemove(frame.Payload));

@@ -97,11 +97,10 @@ public sealed partial class CodeStore : IAsyncDisposable
             if (old is not null && mode == PutMode.Add)
                 return new PutResult(PutOutcome.Conflict, old.Sequence);
             _disk.ThrowIfFull();
-            (long sequence, long address) = _log.Append((byte)JournalRecordKind.Put, (record, entry, position: stream?.Sequence ?? 0), static (writer, put) =>
-                Payloads.WritePut(writer, put.record, put.entry?.Number ?? 0, put.position));
-            _pending.Add(sequence, record.Id, record with { Sequence = sequence }, entry, stream?.Sequence ?? 0, address);
-            Taken(entry, stream?.Sequence ?? 0, sequence);
-            return new PutResult(PutOutcome.Appended, sequence);
+            AppendedPut put = _log.AppendPut(record, entry?.Number ?? 0, stream?.Sequence ?? 0);
+            _pending.Add(put.Sequence, record.Id, record with { Sequence = put.Sequence }, entry, stream?.Sequence ?? 0, put);
+            Taken(entry, stream?.Sequence ?? 0, put.Sequence);
+            return new PutResult(PutOutcome.Appended, put.Sequence);
         }
     }
 
@@ -185,7 +184,7 @@ public sealed partial class CodeStore : IAsyncDisposable
     private CodeRecord? FindLatest(ulong id) =>
         _pending.TryFind(id, long.MaxValue, out CodeRecord? record) ? record : FindStored(id);
 
-    private CodeRecord? FindStored(ulong id) => _table.Find(id) is { } address ? _records.Read(address, id) : null;
+    private CodeRecord? FindStored(ulong id) => _table.Find(id) is { } place ? _records.Read(place, id) : null;
 
     private long TakePosition(StreamEntry entry, ulong position)
     {
@@ -205,10 +204,10 @@ public sealed partial class CodeStore : IAsyncDisposable
         Wake();
     }
 
-    private long Append<T>(JournalRecordKind kind, T state, Action<FrameWriter, T> write) => _log.Append((byte)kind, state, write).Sequence;
+    private long Append<T>(JournalRecordKind kind, T state, Action<FrameWriter, T> write) => _log.Append((byte)kind, state, write);
 
     private long Append(uint number, string streamId) =>
-        _log.Append(Payloads.StreamName, (number, streamId), static (writer, s) => Payloads.WriteStreamName(writer, s.number, s.streamId)).Sequence;
+        _log.Append(Payloads.StreamName, (number, streamId), static (writer, s) => Payloads.WriteStreamName(writer, s.number, s.streamId));
 
     private void Wake() => _wake.Writer.TryWrite(true);
 

@@ -93,7 +93,12 @@ public sealed class CodeTableTests : StoreFixture
     {
         await using CodeStore store = await OpenAsync();
         for (ulong id = 0; id < 100; id++)
+        {
             store.Put(Record(id, id * 3), PutMode.Add, null);
+            // Records that wait together share a frame, and its fate.
+            if (id is 49 or 50)
+                await DurableAsync(store, store.LastSequence);
+        }
         await DurableAsync(store, store.LastSequence);
         store.Settle();
         using (var file = new FileStream(Path.Combine(Sub("store"), "journal", "segment.0"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))

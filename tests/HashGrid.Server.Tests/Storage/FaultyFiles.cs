@@ -11,6 +11,9 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     /// <summary>While not set, syncs of the chosen files wait.</summary>
     public ManualResetEventSlim SyncMayReturn { get; } = new(initialState: true);
 
+    /// <summary>Set as soon as a sync of a chosen file begins.</summary>
+    public ManualResetEventSlim SyncBegan { get; } = new();
+
     /// <summary>Called when somebody asks for the free space.</summary>
     public Action? OnFreeBytes { get; set; }
 
@@ -66,6 +69,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
         {
             if (owner._onSync is { } e)
                 throw e;
+            owner.SyncBegan.Set();
             owner.SyncMayReturn.Wait();
             inner.Sync();
         }

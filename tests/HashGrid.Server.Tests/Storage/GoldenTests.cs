@@ -14,6 +14,7 @@ public sealed class GoldenTests : StoreFixture
 
     [TestCase("format-1")]
     [TestCase("format-2")]
+    [TestCase("format-3")]
     public async Task Open_StoreOfAnEarlierBuild_HoldsWhatItHeldThen(string format)
     {
         Copy(format);
@@ -25,6 +26,23 @@ public sealed class GoldenTests : StoreFixture
         }
         await using CodeStore again = await OpenAsync();
         Assert.That(again.Count, Is.EqualTo(SmallStore.Codes.Count + 1));
+    }
+
+    [TestCase("format-1", 1)]
+    [TestCase("format-2", 2)]
+    public async Task Put_StoreOfAnEarlierFormat_TakesTheNewFormatWithTheFirstPutAndNotBefore(string format, int number)
+    {
+        Copy(format);
+        await using (CodeStore store = await OpenAsync())
+        {
+            store.Remove(1, out long removed);
+            await DurableAsync(store, removed);
+        }
+        Assert.That(NewestFormat(), Is.EqualTo(number));
+        await using (CodeStore store = await OpenAsync())
+            await DurableAsync(store, store.Put(Record(1000, 5), PutMode.Add, null).Sequence);
+        Assert.That(NewestFormat(), Is.EqualTo(3));
+        Assert.That(StoreCheck.Run(Sub("store"), CancellationToken.None).Findings, Is.Empty);
     }
 
     [Test]
@@ -53,9 +71,21 @@ public sealed class GoldenTests : StoreFixture
     public async Task Write()
     {
         string folder = Golden("format-new");
-        await SmallStore.WriteAsync(Options(folder) with { PageBytes = 64 << 10, SegmentBytes = 64 << 10, Time = new FakeClock() }, Model).WaitAsync(Limit);
+        CodeStoreOptions options = Options(folder) with { PageBytes = 64 << 10, SegmentBytes = 64 << 10, Time = new FakeClock() };
+        await SmallStore.WriteAsync(options, Model).WaitAsync(Limit);
+        using (StoreReader reader = StoreReader.Open(folder))
+            Assert.That(reader.Walk(CancellationToken.None).OfType<JournalEntry>().Max(entry => entry.Ordinal), Is.GreaterThan(0), "no two records share a frame; run it again");
         File.Delete(Path.Combine(folder, "lock"));
-        Directory.Delete(Path.Combine(folder, "table"), recursive: true);
+        if (Directory.Exists(Path.Combine(folder, "table")))
+            Directory.Delete(Path.Combine(folder, "table"), recursive: true);
+    }
+
+    // Of the slot with the later generation.
+    private int NewestFormat()
+    {
+        byte[] superblock = File.ReadAllBytes(Path.Combine(Sub("store"), "superblock"));
+        int newer = BitConverter.ToInt64(superblock, 8) > BitConverter.ToInt64(superblock, 4096 + 8) ? 0 : 4096;
+        return superblock[newer + 20];
     }
 
     private void Copy(string format)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json.Nodes;
 using HashGrid.CommandLine.Output;
 using HashGrid.Index;
@@ -81,7 +82,7 @@ internal sealed class BenchStoreCommand : ToolCommand
 
     private void Report(ParseResult parsed, int codes, int streams, int window, TimeSpan writing, long journalBytes, (TimeSpan Opened, TimeSpan Answered, TimeSpan Processor) start)
     {
-        double perSecond = codes / writing.TotalSeconds, bytes = (double)journalBytes / codes;
+        double perSecond = codes / writing.TotalSeconds, bytes = (double)journalBytes / codes, ratio = bytes / PayloadBytes(codes, streams);
         if (parsed.GetValue(_json))
         {
             Json.Print(new JsonObject
@@ -91,6 +92,7 @@ internal sealed class BenchStoreCommand : ToolCommand
                 ["window"] = window,
                 ["durable_codes_per_second"] = Math.Round(perSecond),
                 ["journal_bytes_per_code"] = Math.Round(bytes, 1),
+                ["journal_bytes_per_payload_byte"] = Math.Round(ratio, 2),
                 ["snapshot"] = parsed.GetValue(_snapshot),
                 ["store_open_seconds"] = Math.Round(start.Opened.TotalSeconds, 3),
                 ["first_answer_seconds"] = Math.Round(start.Answered.TotalSeconds, 3),
@@ -100,7 +102,7 @@ internal sealed class BenchStoreCommand : ToolCommand
         }
         Facts.Print(
             ("durable codes a second", string.Create(CultureInfo.InvariantCulture, $"{perSecond:F0} from {streams} streams, {window} in flight each")),
-            ("journal bytes a code", string.Create(CultureInfo.InvariantCulture, $"{bytes:F1}")),
+            ("journal bytes a code", string.Create(CultureInfo.InvariantCulture, $"{bytes:F1}, {ratio:F2} × the payload: id, code, stream, position, no labels, no name")),
             ("store open again", string.Create(CultureInfo.InvariantCulture, $"{start.Opened.TotalSeconds:F2} s, every record verified")),
             ("first right answer", string.Create(CultureInfo.InvariantCulture, $"{start.Answered.TotalSeconds:F2} s, {start.Processor.TotalSeconds:F2} s of processor time, {(parsed.GetValue(_snapshot) ? "with" : "without")} an index snapshot")));
     }
@@ -117,6 +119,17 @@ internal sealed class BenchStoreCommand : ToolCommand
                 await store.WaitDurableAsync(sequence, ct);
         }
         await store.WaitDurableAsync(sequence, ct);
+    }
+
+    // Each by itself: 8 bytes of id and of code, one for no labels, one for no name, stream and position as short numbers.
+    private static double PayloadBytes(int codes, int streams)
+    {
+        long bytes = 0;
+        for (int number = 0; number < codes; number++)
+            bytes += 8 + 8 + 1 + 1 + NumberBytes(number % streams + 1) + NumberBytes(number / streams + 1);
+        return (double)bytes / codes;
+
+        static int NumberBytes(int value) => (BitOperations.Log2((uint)value) + 7) / 7;
     }
 
     // Distinct for distinct ids: a bijection of 64 bits (SplitMix64).

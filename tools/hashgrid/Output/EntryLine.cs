@@ -17,6 +17,8 @@ internal sealed class EntryLine(Stream output) : IDisposable
         _json.WriteStartObject();
         _json.WriteNumber("sequence", entry.Sequence);
         _json.WriteNumber("address", entry.Address);
+        if (entry.Kind == JournalRecordKind.Put)
+            _json.WriteNumber("ordinal", entry.Ordinal);
         _json.WriteString("time", entry.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         _json.WriteString("kind", entry.NamesStream ? "stream" : KindName(entry));
         if (entry.Model is { } model)

@@ -11,18 +11,47 @@ internal sealed class EntryDecoder(StoreModel? model)
 
     public Guid StoreId { get; private set; }
 
+    /// <summary>The records of a frame in order.</summary>
     /// <exception cref="InvalidDataException">The payload makes no sense.</exception>
     /// <exception cref="OverflowException">The payload makes no sense.</exception>
-    public JournalEntry Decode(in Frame frame, bool behindTail)
+    public IReadOnlyList<JournalEntry> Decode(in Frame frame, bool behindTail)
     {
-        var entry = new JournalEntry
+        if (!PutReader.HoldsPuts(frame))
+            return [DecodeOne(frame, behindTail)];
+        int words = Model?.Words ?? throw new InvalidDataException("neither superblock nor identity record tells the width of a code");
+        var entries = new List<JournalEntry>(frame.Count);
+        var puts = new PutReader(frame, words);
+        while (puts.MoveNext())
         {
-            Sequence = frame.Sequence,
-            Address = frame.Address,
-            Time = DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(frame.Header.TimeMs, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())),
-            Kind = frame.Header.Kind == Payloads.StreamName ? JournalRecordKind.Position : (JournalRecordKind)frame.Header.Kind,
-            BehindTail = behindTail,
-        };
+            entries.Add(Begin(frame, behindTail) with
+            {
+                Sequence = puts.Sequence,
+                Ordinal = puts.Ordinal,
+                Kind = JournalRecordKind.Put,
+                Record = puts.Record(),
+                Id = puts.Id,
+                StreamNumber = puts.Stream,
+                Stream = NameOf(puts.Stream),
+                Position = puts.Position,
+            });
+        }
+        return entries;
+    }
+
+    private static JournalEntry Begin(in Frame frame, bool behindTail) => new()
+    {
+        Sequence = frame.Sequence,
+        Address = frame.Address,
+        Time = DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(frame.Header.TimeMs, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())),
+        Kind = frame.Header.Kind == Payloads.StreamName ? JournalRecordKind.Position : (JournalRecordKind)frame.Header.Kind,
+        BehindTail = behindTail,
+    };
+
+    private JournalEntry DecodeOne(in Frame frame, bool behindTail)
+    {
+        JournalEntry entry = Begin(frame, behindTail);
+        uint stream;
+        ulong position;
         switch ((JournalRecordKind)frame.Header.Kind)
         {
             case JournalRecordKind.Identity:
@@ -31,10 +60,6 @@ internal sealed class EntryDecoder(StoreModel? model)
                     throw new InvalidDataException($"the identity record names model '{own.Name}' with {own.Bits} bits, the superblock '{expected.Name}' with {expected.Bits}");
                 (Model, StoreId) = (own, storeId);
                 return entry with { Model = own, StoreId = storeId };
-            case JournalRecordKind.Put:
-                int words = Model?.Words ?? throw new InvalidDataException("neither superblock nor identity record tells the width of a code");
-                CodeRecord record = Payloads.ReadPut(frame.Payload, frame.Sequence, words, out uint stream, out ulong position);
-                return entry with { Record = record, Id = record.Id, StreamNumber = stream, Stream = NameOf(stream), Position = position };
             case JournalRecordKind.Remove:
                 return entry with { Id = Payloads.ReadRemove(frame.Payload) };
             case JournalRecordKind.Position:

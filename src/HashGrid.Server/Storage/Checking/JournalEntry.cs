@@ -6,8 +6,11 @@ public sealed record JournalEntry : JournalPiece
     /// <summary>From 1; each record has its predecessor's plus 1.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>Journal address of the record in bytes.</summary>
+    /// <summary>Journal address of the record's frame in bytes.</summary>
     public required long Address { get; init; }
+
+    /// <summary>Number of the record in its frame, from 0; puts may share a frame.</summary>
+    public int Ordinal { get; init; }
 
     /// <summary>When it was written, by the clock of that machine; for people only.</summary>
     public required DateTimeOffset Time { get; init; }

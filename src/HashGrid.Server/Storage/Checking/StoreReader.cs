@@ -102,10 +102,11 @@ public sealed class StoreReader : IDisposable
                 yield return Damage(frame.Address, $"{before}; record {frame.Sequence} itself is whole");
             // The checks above moved the window on.
             _window.TryFrame(frame.Address, out frame, out _);
-            last = new JournalTail(frame.Sequence, frame.EndAddress, frame.Header.Crc);
+            last = frame.Tail;
             contentEnd = frame.Address + 4 + frame.Header.Length;
             linkKnown = true;
-            yield return Decode(frame, behindTail: false);
+            foreach (JournalPiece piece in Decode(frame, behindTail: false))
+                yield return piece;
         }
         if (_durable is null)
             yield break;
@@ -135,8 +136,9 @@ public sealed class StoreReader : IDisposable
             long nextPage = page == 0 ? last.Address : (last.Address / page + 1) * page;
             if (!(Continues(last.Address, last, out Frame frame) || Continues(nextPage, last, out frame)))
                 break;
-            last = new JournalTail(frame.Sequence, frame.EndAddress, frame.Header.Crc);
-            yield return Decode(frame, behindTail: true);
+            last = frame.Tail;
+            foreach (JournalPiece piece in Decode(frame, behindTail: true))
+                yield return piece;
         }
         long rest = _window.FirstNonZero(last.Address, extent);
         if (rest < extent)
@@ -160,12 +162,12 @@ public sealed class StoreReader : IDisposable
                 return null;
             _window.TryFrame(address, out frame, out own);
             // An older sequence is a stray from before; a later one than was ever durable can not lie below the tail.
-            if (frame.Sequence > last.Sequence && (_durable is null || (frame.Sequence <= DurableSequence && frame.EndAddress <= limit)))
+            if (frame.Sequence > last.Sequence && (_durable is null || (frame.LastSequence <= DurableSequence && frame.EndAddress <= limit)))
                 return (frame, own);
         }
     }
 
-    private JournalPiece Decode(in Frame frame, bool behindTail)
+    private IReadOnlyList<JournalPiece> Decode(in Frame frame, bool behindTail)
     {
         try
         {
@@ -173,7 +175,7 @@ public sealed class StoreReader : IDisposable
         }
         catch (Exception e) when (e is InvalidDataException or OverflowException)
         {
-            return Damage(frame.Address, $"record {frame.Sequence} carries a valid checksum but a senseless payload: {e.Message}") with { FirstLost = frame.Sequence, LastLost = frame.Sequence };
+            return [Damage(frame.Address, $"record {frame.Sequence} carries a valid checksum but a senseless payload: {e.Message}") with { FirstLost = frame.Sequence, LastLost = frame.LastSequence }];
         }
     }
 

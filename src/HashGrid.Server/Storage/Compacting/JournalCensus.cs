@@ -4,8 +4,9 @@ using HashGrid.Server.Storage.Table;
 namespace HashGrid.Server.Storage.Compacting;
 
 /// <summary>Which frames of a journal still count: the latest put of each id that is stored, all names of streams, what each stream took last and its newest refusals.</summary>
-/// <remarks>Each frame that stays stands for exactly one old frame, so that no more sequences are needed than there were. One thread.</remarks>
-internal sealed class JournalCensus
+/// <remarks>Each record that stays stands for exactly one old record, so that no more sequences are needed than there were. One thread.</remarks>
+/// <param name="words">Words of a code.</param>
+internal sealed class JournalCensus(int words)
 {
     private readonly Dictionary<uint, StreamNotes> _streams = [];
     private long _names;
@@ -13,26 +14,32 @@ internal sealed class JournalCensus
     /// <summary>First pass: notes a frame.</summary>
     public void Note(in Frame frame, TableLoader table)
     {
+        if (PutReader.HoldsPuts(frame))
+        {
+            var puts = new PutReader(frame, words);
+            while (puts.MoveNext())
+            {
+                table.Put(puts.Id, puts.Place);
+                if (puts.Stream != 0)
+                    Of(puts.Stream).Took(puts.Sequence, puts.Id, puts.Place);
+            }
+            return;
+        }
+        uint stream;
         switch ((JournalRecordKind)frame.Header.Kind)
         {
             case JournalRecordKind.Identity:
-                break;
-            case JournalRecordKind.Put:
-                ulong id = Payloads.ReadPutHead(frame.Payload, out uint stream, out _);
-                table.Put(id, frame.Address);
-                if (stream != 0)
-                    Of(stream).Took(frame.Sequence, id, frame.Address);
                 break;
             case JournalRecordKind.Remove:
                 table.Remove(Payloads.ReadRemove(frame.Payload));
                 break;
             case JournalRecordKind.Position:
                 (stream, _) = Payloads.ReadPosition(frame.Payload);
-                Of(stream).Took(frame.Sequence, id: null, frame.Address);
+                Of(stream).Took(frame.Sequence, id: null, default);
                 break;
             case JournalRecordKind.Refuse:
                 (stream, _) = Payloads.ReadRefuse(frame.Payload);
-                Of(stream).Refused(frame.Sequence, frame.Address);
+                Of(stream).Refused(frame.Sequence);
                 break;
             default:
                 if (frame.Header.Kind != Payloads.StreamName)
@@ -44,7 +51,7 @@ internal sealed class JournalCensus
         }
     }
 
-    /// <summary>After the first pass: how many frames stay.</summary>
+    /// <summary>After the first pass: how many records stay.</summary>
     public long Settle(CodeTable table)
     {
         const int identity = 1;
@@ -52,7 +59,7 @@ internal sealed class JournalCensus
         foreach (StreamNotes stream in _streams.Values)
         {
             stay += stream.Refusals.Count;
-            bool carried = stream.LastIsRefusal || (stream.LastId is { } id && table.Find(id) == stream.LastAddress);
+            bool carried = stream.LastIsRefusal || (stream.LastId is { } id && table.Find(id) == stream.LastPlace);
             if (stream.LastSequence != 0 && !carried)
                 stay++;
         }
@@ -62,15 +69,21 @@ internal sealed class JournalCensus
     /// <summary>Second pass: copies what a frame still says, or nothing.</summary>
     public void Copy(in Frame frame, CodeTable table, JournalWriter target)
     {
+        if (PutReader.HoldsPuts(frame))
+        {
+            var puts = new PutReader(frame, words);
+            while (puts.MoveNext())
+            {
+                if (table.Find(puts.Id) == puts.Place)
+                    target.AppendPut(frame.Header.TimeMs, puts.Record(), puts.Stream, puts.Position);
+                else if (puts.Stream != 0 && Of(puts.Stream).LastSequence == puts.Sequence)
+                    target.AppendPosition(frame.Header.TimeMs, puts.Stream, puts.Position);
+            }
+            return;
+        }
+        uint stream;
         switch ((JournalRecordKind)frame.Header.Kind)
         {
-            case JournalRecordKind.Put:
-                ulong id = Payloads.ReadPutHead(frame.Payload, out uint stream, out ulong position);
-                if (table.Find(id) == frame.Address)
-                    target.Append(frame);
-                else if (stream != 0 && Of(stream).LastSequence == frame.Sequence)
-                    target.AppendPosition(frame.Header.TimeMs, stream, position);
-                break;
             case JournalRecordKind.Remove:
                 break;
             case JournalRecordKind.Position:
@@ -96,22 +109,22 @@ internal sealed class JournalCensus
     {
         public Queue<long> Refusals { get; } = new();
 
-        /// <summary>The frame that took the stream's last position; 0 for none.</summary>
+        /// <summary>The record that took the stream's last position; 0 for none.</summary>
         public long LastSequence { get; private set; }
 
-        public long LastAddress { get; private set; }
+        public RecordPlace LastPlace { get; private set; }
 
         /// <summary>The id that it put, if it did.</summary>
         public ulong? LastId { get; private set; }
 
         public bool LastIsRefusal { get; private set; }
 
-        public void Took(long sequence, ulong? id, long address) =>
-            (LastSequence, LastAddress, LastId, LastIsRefusal) = (sequence, address, id, false);
+        public void Took(long sequence, ulong? id, RecordPlace place) =>
+            (LastSequence, LastPlace, LastId, LastIsRefusal) = (sequence, place, id, false);
 
-        public void Refused(long sequence, long address)
+        public void Refused(long sequence)
         {
-            Took(sequence, id: null, address);
+            Took(sequence, id: null, default);
             LastIsRefusal = true;
             Refusals.Enqueue(sequence);
             if (Refusals.Count > StreamState.MaxRefusals)

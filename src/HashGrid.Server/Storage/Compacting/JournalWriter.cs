@@ -14,11 +14,22 @@ internal sealed class JournalWriter(JournalSegments segments, int pageBytes, Jou
 
     private readonly byte[] _page = new byte[pageBytes];
     private readonly FrameWriter _writer = new();
+    private readonly SharedFrameWriter _puts = new(Math.Min(FrameHeader.MaxFrameBytes, pageBytes / 2));
+    private long _putsTimeMs;
 
-    /// <summary>Behind the last frame.</summary>
+    /// <summary>Behind the last frame; puts that wait for a frame of their own count after <see cref="Finish"/>.</summary>
     public JournalTail Tail { get; private set; } = begin;
 
-    /// <summary>Appends the content of a frame under the next sequence.</summary>
+    /// <summary>Appends a put under the next sequence. Puts of the same second share a frame, which has the time of the first.</summary>
+    public void AppendPut(long timeMs, CodeRecord record, uint stream, ulong position)
+    {
+        if (!_puts.HasRoomFor(record) || timeMs / 1000 != _putsTimeMs / 1000)
+            CloseFrame();
+        if (_puts.Add(record, stream, position) == 0)
+            _putsTimeMs = timeMs;
+    }
+
+    /// <summary>Appends the content of a frame without puts under the next sequence.</summary>
     public void Append(in Frame frame)
     {
         _writer.Begin();
@@ -36,6 +47,7 @@ internal sealed class JournalWriter(JournalSegments segments, int pageBytes, Jou
     /// <summary>Writes what is left and syncs all files.</summary>
     public void Finish()
     {
+        CloseFrame();
         int used = (int)(Tail.Address % pageBytes);
         if (used > 0)
             Write(Tail.Address - used, Math.Min(pageBytes, (used + SectorBytes - 1) / SectorBytes * SectorBytes));
@@ -45,7 +57,19 @@ internal sealed class JournalWriter(JournalSegments segments, int pageBytes, Jou
 
     private void Append(byte kind, long timeMs)
     {
-        ReadOnlySpan<byte> frame = _writer.End(Tail.Link, kind, timeMs, Tail.Sequence + 1, out uint crc);
+        CloseFrame();
+        Write(_writer.End(Tail.Link, kind, timeMs, Tail.Sequence + 1, out uint crc), records: 1, crc);
+    }
+
+    private void CloseFrame()
+    {
+        int records = _puts.Count;
+        if (records > 0)
+            Write(_puts.End(Tail.Link, _putsTimeMs, Tail.Sequence + 1, out uint crc), records, crc);
+    }
+
+    private void Write(ReadOnlySpan<byte> frame, int records, uint crc)
+    {
         int entry = EntryHeaderBytes + ((frame.Length + 3) & ~3);
         long address = Tail.Address;
         if (address % pageBytes + entry > pageBytes)
@@ -56,7 +80,7 @@ internal sealed class JournalWriter(JournalSegments segments, int pageBytes, Jou
         Span<byte> target = _page.AsSpan((int)(address % pageBytes), entry);
         BinaryPrimitives.WriteInt32LittleEndian(target, frame.Length);
         frame.CopyTo(target[EntryHeaderBytes..]);
-        Tail = new JournalTail(Tail.Sequence + 1, address + entry, crc);
+        Tail = new JournalTail(Tail.Sequence + records, address + entry, crc);
         if (Tail.Address % pageBytes == 0)
             Write(Tail.Address - pageBytes, pageBytes);
     }

@@ -37,8 +37,8 @@ public static class StoreCompaction
         {
             JournalTail commit = commitFile.Payload is { } payload ? JournalCommits.Read(payload).Tail : old.Begin;
             Exception? tableFault = null;
-            using var table = new CodeTable(folder.TableFolder, options, Math.Max(commit.Address, old.Durable.Address), e => tableFault = e);
-            var census = new JournalCensus();
+            using var table = new CodeTable(folder.TableFolder, options, Math.Max(commit.Sequence, old.Durable.Sequence) - old.BeginSequence, e => tableFault = e);
+            var census = new JournalCensus(old.Model.Words);
             JournalTail tail;
             using (var loader = new TableLoader(table))
             {
@@ -63,7 +63,7 @@ public static class StoreCompaction
         int generation = old.Generation + 1;
         try
         {
-            Superblock compacted = old with { Generation = generation, BeginAddress = JournalTail.FirstAddress, BeginSequence = tail.Sequence - stay, Clean = true };
+            Superblock compacted = old with { Generation = generation, BeginAddress = JournalTail.FirstAddress, BeginSequence = tail.Sequence - stay, Clean = true, Format = Superblock.NewestFormat };
             options.Files.CreateDirectory(folder.JournalFolder(generation));
             using var target = new JournalSegments(options.Files, folder.JournalFolder(generation), old.SegmentBytes);
             var writer = new JournalWriter(target, old.PageBytes, compacted.Begin);
@@ -73,13 +73,13 @@ public static class StoreCompaction
                 ct.ThrowIfCancellationRequested();
                 census.Copy(frame, table, writer);
             }
+            writer.Finish();
             if (scan.Tail != tail || writer.Tail.Sequence != tail.Sequence)
             {
                 throw new CodeStoreException(
                     CodeStoreProblem.Damaged,
                     $"the journal read differently a second time: up to sequence {scan.Tail.Sequence} of {tail.Sequence}, {writer.Tail.Sequence} in the new one; the store is as it was, check the disk");
             }
-            writer.Finish();
             using (SlotFile commits = SlotFile.Open(options.Files, folder.CommitsPath(generation), JournalCommits.Magic, create: true))
             using (var record = new JournalCommits(commits))
             {

@@ -7,7 +7,17 @@ namespace HashGrid.Server.Storage.Journal;
 /// <param name="Bytes">The whole frame.</param>
 internal readonly record struct Frame(long Address, long EndAddress, FrameHeader Header, ReadOnlyMemory<byte> Bytes)
 {
+    /// <summary>Of the first record.</summary>
     public long Sequence => Header.Sequence;
+
+    /// <summary>Records that the frame stands for; each has a sequence of its own.</summary>
+    public int Count => Header.Kind == Payloads.Puts && Header.Length > FrameHeader.Bytes ? Math.Max(1, (int)Bytes.Span[FrameHeader.Bytes]) : 1;
+
+    /// <summary>Of the last record.</summary>
+    public long LastSequence => Sequence + Count - 1;
+
+    /// <summary>Where the journal ends if this is its last frame.</summary>
+    public JournalTail Tail => new(LastSequence, EndAddress, Header.Crc);
 
     public ReadOnlySpan<byte> Payload => Bytes.Span[FrameHeader.Bytes..];
 }

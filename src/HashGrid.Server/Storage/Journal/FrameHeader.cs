@@ -8,10 +8,10 @@ namespace HashGrid.Server.Storage.Journal;
 ///  0  u32  crc        CRC-32C over bytes 4 .. length-1
 ///  4  u32  link       crc of the previous frame; of the store's first frame: CRC-32C of the store id
 ///  8  u16  magic      0x4748, "HG"
-/// 10  u8   kind       JournalRecordKind, or 6 for the name of a stream
+/// 10  u8   kind       JournalRecordKind, or 6 for the name of a stream, or 7 for many puts
 /// 11  u24  length     whole frame in bytes, header included, at most 1 MiB
 /// 14  u48  time       milliseconds since 1970 (UTC); for people only
-/// 20  u64  sequence   from 1, dense
+/// 20  u64  sequence   of the frame's first record; from 1, dense
 /// 28  ...  payload
 /// </code>
 /// The link makes a frame valid only behind the frame it was written after: what an unfinished write left on disk

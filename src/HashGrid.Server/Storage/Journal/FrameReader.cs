@@ -9,6 +9,8 @@ internal ref struct FrameReader(ReadOnlySpan<byte> payload)
 
     public readonly bool AtEnd => _rest.IsEmpty;
 
+    public byte Byte() => Take(1)[0];
+
     public ulong Number()
     {
         ulong value = 0;

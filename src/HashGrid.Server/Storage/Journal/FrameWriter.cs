@@ -8,17 +8,22 @@ internal sealed class FrameWriter(int maxBytes = FrameHeader.MaxFrameBytes)
     private readonly byte[] _buffer = new byte[maxBytes];
     private int _length;
 
+    /// <summary>Bytes of the frame so far, header included.</summary>
+    public int Length => _length;
+
     public void Begin() => _length = FrameHeader.Bytes;
+
+    public void Byte(byte value) => Take(1)[0] = value;
+
+    /// <summary>Replaces a byte that was written before.</summary>
+    public void Patch(int offset, byte value) => _buffer[offset] = value;
 
     public void Number(ulong value)
     {
         // LEB128: 7 bits a byte, the low ones first; small numbers are the common case.
-        Span<byte> target = Take(10);
-        int used = 0;
         for (; value >= 0x80; value >>= 7)
-            target[used++] = (byte)(value | 0x80);
-        target[used++] = (byte)value;
-        _length += used - 10;
+            Byte((byte)(value | 0x80));
+        Byte((byte)value);
     }
 
     public void Fixed64(ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(Take(8), value);

@@ -6,7 +6,8 @@ namespace HashGrid.Server.Storage.Journal;
 
 /// <summary>The append-only truth of the store: frames on FasterLog, made durable in groups by one committer.</summary>
 /// <remarks>
-/// No timer: while one commit is in flight, the next group piles up. A commit that fails, or does not return in time, stops the
+/// No timer: while one commit is in flight, the next group piles up. Puts that wait for the same commit share a frame; it is closed
+/// when the committer comes for it, when it is full, or when something else follows. A commit that fails, or does not return in time, stops the
 /// journal for good (<see cref="Fault"/>); nothing that is in doubt is ever called durable. All members are thread-safe.
 /// </remarks>
 internal sealed class JournalLog : IDisposable
@@ -17,12 +18,17 @@ internal sealed class JournalLog : IDisposable
     private readonly JournalDevice _device;
     private readonly FasterLog _log;
     private readonly FrameWriter _writer;
+    private readonly SharedFrameWriter _puts;
     private readonly SequenceWaiters _waiters = new();
     private readonly Lock _appending = new();
+    private readonly Lock _marking = new();
     private readonly object _changed = new();
     private readonly Thread _committer;
     private Superblock _superblock;
     private JournalTail _tail;
+    private OpenFrame _open = new();
+    private long _openSince;
+    private long _last;
     private JournalTail _durable;
     private JournalTail? _inFlight;
     private bool _wanted;
@@ -38,8 +44,11 @@ internal sealed class JournalLog : IDisposable
         _superblockFile = superblockFile;
         _superblock = superblock;
         // FASTER refuses an entry that does not fit a page, and page 0 has less room than the others.
-        _writer = new FrameWriter(Math.Min(FrameHeader.MaxFrameBytes, superblock.PageBytes / 2));
+        int longest = Math.Min(FrameHeader.MaxFrameBytes, superblock.PageBytes / 2);
+        _writer = new FrameWriter(longest);
+        _puts = new SharedFrameWriter(longest);
         _tail = _durable = tail;
+        _last = tail.Sequence;
         _waiters.Advance(tail.Sequence);
         if (tail.Sequence > 0)
             commits.Restore(superblock.BeginAddress, tail.Address);
@@ -69,7 +78,7 @@ internal sealed class JournalLog : IDisposable
         _committer.Start();
     }
 
-    public long LastSequence => Volatile.Read(ref _tail).Sequence;
+    public long LastSequence => Volatile.Read(ref _last);
 
     public long DurableSequence => _waiters.Reached;
 
@@ -86,6 +95,9 @@ internal sealed class JournalLog : IDisposable
         }
     }
 
+    /// <summary>Of the superblock; raised before the first frame that an older build does not know.</summary>
+    public int Format => Volatile.Read(ref _superblock).Format;
+
     public long BeginAddress => _log.BeginAddress;
 
     public long TailAddress => _log.TailAddress;
@@ -97,38 +109,48 @@ internal sealed class JournalLog : IDisposable
     /// <param name="kind">What the frame says.</param>
     /// <param name="state">Handed to <paramref name="write"/>, so that it needs no closure.</param>
     /// <param name="write">Writes the payload, beginning with <see cref="FrameWriter.Begin"/>.</param>
-    /// <returns>The tail behind the frame, and the address of its entry.</returns>
+    /// <returns>The sequence of the frame.</returns>
     /// <exception cref="ArgumentException">The frame would not fit 1 MiB, or half a page.</exception>
     /// <exception cref="CodeStoreException">The journal stopped, or is closed.</exception>
-    public (long Sequence, long Address) Append<T>(byte kind, T state, Action<FrameWriter, T> write)
+    public long Append<T>(byte kind, T state, Action<FrameWriter, T> write)
     {
         WaitForRoom();
-        long sequence, address;
+        long sequence;
         lock (_appending)
         {
-            ThrowIfStopped();
-            if (_closed)
-                throw Closed();
+            ThrowIfNotOpen();
             write(_writer, state);
+            CloseFrame();
             sequence = _tail.Sequence + 1;
-            ReadOnlySpan<byte> frame = _writer.End(_tail.Link, kind, _options.Time.GetUtcNow().ToUnixTimeMilliseconds(), sequence, out uint crc);
-            int length = frame.Length;
-            try
-            {
-                address = _log.Enqueue(frame);
-            }
-            catch (Exception e) when (e is FasterException or CommitFailureException)
-            {
-                throw Fail(CodeStoreProblem.ReadOnly, "the journal's disk failed", e);
-            }
-            _tail = new JournalTail(sequence, address + 4 + ((length + 3) & ~3), crc);
+            Enqueue(_writer.End(_tail.Link, kind, Now(), sequence, out uint crc), sequence, crc);
+            Volatile.Write(ref _last, sequence);
         }
-        lock (_changed)
+        Want();
+        return sequence;
+    }
+
+    /// <summary>Appends one put in memory, in a frame that it shares with those that wait for the same commit, and asks the committer to make it durable.</summary>
+    /// <exception cref="ArgumentException">The record alone would not fit 1 MiB, or half a page.</exception>
+    /// <exception cref="CodeStoreException">The journal stopped, or is closed.</exception>
+    public AppendedPut AppendPut(CodeRecord record, uint stream, ulong position)
+    {
+        WaitForRoom();
+        AppendedPut put;
+        lock (_appending)
         {
-            _wanted = true;
-            Monitor.PulseAll(_changed);
+            ThrowIfNotOpen();
+            if (_superblock.Format < Superblock.NewestFormat)
+                TakeNewestFormat();
+            if (!_puts.HasRoomFor(record))
+                CloseFrame();
+            int ordinal = _puts.Add(record, stream, position);
+            if (ordinal == 0)
+                _openSince = Now();
+            put = new AppendedPut(_last + 1, _open, ordinal);
+            Volatile.Write(ref _last, put.Sequence);
         }
-        return (sequence, address);
+        Want();
+        return put;
     }
 
     public ValueTask WaitDurableAsync(long sequence, CancellationToken ct) => _waiters.WaitAsync(sequence, ct);
@@ -175,6 +197,49 @@ internal sealed class JournalLog : IDisposable
         _device.Dispose();
         _commits.Dispose();
         _superblockFile.Dispose();
+    }
+
+    /// <summary>Puts the shared frame into the log, if there is one. Under <see cref="_appending"/>.</summary>
+    private void CloseFrame()
+    {
+        if (_puts.Count == 0)
+            return;
+        long last = _tail.Sequence + _puts.Count;
+        _open.Address = Enqueue(_puts.End(_tail.Link, _openSince, _tail.Sequence + 1, out uint crc), last, crc);
+        _open = new OpenFrame();
+    }
+
+    private long Enqueue(ReadOnlySpan<byte> frame, long lastSequence, uint crc)
+    {
+        int length = frame.Length;
+        try
+        {
+            long address = _log.Enqueue(frame);
+            _tail = new JournalTail(lastSequence, address + 4 + ((length + 3) & ~3), crc);
+            return address;
+        }
+        catch (Exception e) when (e is FasterException or CommitFailureException)
+        {
+            throw Fail(CodeStoreProblem.ReadOnly, "the journal's disk failed", e);
+        }
+    }
+
+    private void Want()
+    {
+        lock (_changed)
+        {
+            _wanted = true;
+            Monitor.PulseAll(_changed);
+        }
+    }
+
+    private long Now() => _options.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void ThrowIfNotOpen()
+    {
+        ThrowIfStopped();
+        if (_closed)
+            throw Closed();
     }
 
     private static CodeStoreException Closed() => new(CodeStoreProblem.Closed, "the store is closed");
@@ -243,6 +308,7 @@ internal sealed class JournalLog : IDisposable
         JournalTail target;
         lock (_appending)
         {
+            CloseFrame();
             target = _tail;
             if (target.Sequence == _durable.Sequence)
                 return;
@@ -293,8 +359,28 @@ internal sealed class JournalLog : IDisposable
     private void Note(bool clean)
     {
         _commits.Sync();
-        _superblock = _superblock with { BeginAddress = _log.BeginAddress, Durable = _durable, Clean = clean };
-        _superblockFile.Write(_superblock.Write());
+        lock (_marking)
+            WriteSuperblock(_superblock with { BeginAddress = _log.BeginAddress, Durable = _durable, Clean = clean });
+    }
+
+    /// <summary>Before the first shared frame: a build that does not know them must refuse the store, and not call it damaged.</summary>
+    private void TakeNewestFormat()
+    {
+        try
+        {
+            lock (_marking)
+                WriteSuperblock(_superblock with { Format = Superblock.NewestFormat, Clean = false });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Fail(CodeStoreProblem.ReadOnly, "the superblock could not be written", e);
+        }
+    }
+
+    private void WriteSuperblock(Superblock superblock)
+    {
+        _superblockFile.Write(superblock.Write());
         _superblockFile.Sync();
+        _superblock = superblock;
     }
 }

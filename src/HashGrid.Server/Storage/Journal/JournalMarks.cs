@@ -1,6 +1,6 @@
 namespace HashGrid.Server.Storage.Journal;
 
-/// <summary>Every 4096th frame that the opening verified, so that a follower starts near its sequence and not at the first frame.</summary>
+/// <summary>A frame in some 4096 records that the opening verified, so that a follower starts near its sequence and not at the first frame.</summary>
 internal sealed class JournalMarks(JournalTail first)
 {
     private const long Interval = 4096;
@@ -10,10 +10,22 @@ internal sealed class JournalMarks(JournalTail first)
     /// <summary>Frames come in order, from the one behind the first tail.</summary>
     public void Pass(in Frame frame)
     {
-        if (frame.Sequence % Interval == 0)
-            _marks.Add(new JournalTail(frame.Sequence, frame.EndAddress, frame.Header.Crc));
+        if (frame.LastSequence >= _marks[^1].Sequence + Interval)
+            _marks.Add(frame.Tail);
     }
 
     /// <summary>The nearest known tail whose next frame is not behind the sequence.</summary>
-    public JournalTail Before(long sequence) => _marks[(int)Math.Clamp((sequence - 1) / Interval - first.Sequence / Interval, 0, _marks.Count - 1)];
+    public JournalTail Before(long sequence)
+    {
+        int low = 0, high = _marks.Count - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (_marks[middle].Sequence < sequence)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+        return _marks[low];
+    }
 }

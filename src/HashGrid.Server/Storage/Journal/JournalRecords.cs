@@ -2,15 +2,16 @@ using System.Buffers;
 
 namespace HashGrid.Server.Storage.Journal;
 
-/// <summary>Reads single put frames by address, each proven by its checksum. Any thread.</summary>
+/// <summary>Reads single puts by their place, each proven by the checksum of its frame. Any thread.</summary>
 internal sealed class JournalRecords(JournalSegments segments, int words)
 {
     private const int EntryHeaderBytes = 4;
-    private const int UsualBytes = 512;
+    private const int UsualBytes = 4096;
 
-    /// <exception cref="CodeStoreException">There is no put frame of this id at the address any more.</exception>
-    public CodeRecord Read(long address, ulong id)
+    /// <exception cref="CodeStoreException">There is no put of this id at the place any more.</exception>
+    public CodeRecord Read(RecordPlace place, ulong id)
     {
+        long address = place.Address;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(UsualBytes);
         try
         {
@@ -28,14 +29,27 @@ internal sealed class JournalRecords(JournalSegments segments, int words)
             ReadOnlySpan<byte> frame = buffer.AsSpan(EntryHeaderBytes, header.Length);
             if (!header.Matches(frame))
                 throw Damaged(address, id, $"record checksum is {Crc32C.Compute(frame[4..]):x8}, its header says {header.Crc:x8}");
-            CodeRecord record = (JournalRecordKind)header.Kind == JournalRecordKind.Put
-                ? Payloads.ReadPut(frame[FrameHeader.Bytes..], header.Sequence, words, out _, out _)
-                : throw Damaged(address, id, $"record {header.Sequence} is no put");
-            return record.Id == id ? record : throw Damaged(address, id, $"record {header.Sequence} belongs to id {record.Id}");
+            return Find(new Frame(address, address + length, header, buffer.AsMemory(EntryHeaderBytes, header.Length)), place, id);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private CodeRecord Find(in Frame frame, RecordPlace place, ulong id)
+    {
+        if (!PutReader.HoldsPuts(frame))
+            throw Damaged(place.Address, id, $"record {frame.Sequence} is no put");
+        try
+        {
+            var puts = new PutReader(frame, words);
+            puts.MoveTo(place.Ordinal);
+            return puts.Id == id ? puts.Record() : throw Damaged(place.Address, id, $"record {puts.Sequence} belongs to id {puts.Id}");
+        }
+        catch (Exception e) when (e is InvalidDataException or OverflowException)
+        {
+            throw Damaged(place.Address, id, $"its frame carries a valid checksum but a senseless payload: {e.Message}");
         }
     }
 

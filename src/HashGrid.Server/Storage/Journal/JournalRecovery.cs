@@ -70,7 +70,7 @@ internal static class JournalRecovery
             : $"at address {scan.Tail.Address}: the chain of frames ends with another frame than the one that was acknowledged";
         return new CodeStoreException(
             CodeStoreProblem.Damaged,
-            $"the journal is damaged {found}; {durable.Sequence} frames up to address {durable.Address} were acknowledged, {scan.Tail.Sequence} can be read; nothing was changed, restore the folder from a copy",
+            $"the journal is damaged {found}; {durable.Sequence} records up to address {durable.Address} were acknowledged, {scan.Tail.Sequence} can be read; nothing was changed, restore the folder from a copy",
             scan.Problem is null ? scan.Tail.Address : scan.ProblemAddress);
     }
 

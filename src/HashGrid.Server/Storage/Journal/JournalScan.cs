@@ -63,7 +63,7 @@ internal sealed class JournalScan
     {
         Problem = null;
         _link = frame.Header.Crc;
-        Tail = new JournalTail(frame.Sequence, frame.EndAddress, frame.Header.Crc);
+        Tail = frame.Tail;
         return true;
     }
 

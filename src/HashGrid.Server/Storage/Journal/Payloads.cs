@@ -6,6 +6,9 @@ internal static class Payloads
     /// <summary>A stream gets a number when it first takes a position, so that each put carries a byte or two and not its name.</summary>
     public const byte StreamName = 6;
 
+    /// <summary>Many puts in one frame: <see cref="SharedFrameWriter"/> writes it, <see cref="PutReader"/> reads it.</summary>
+    public const byte Puts = 7;
+
     /// <summary>fixed 16: store id · number: bits · text: fingerprint · text: name.</summary>
     public static void WriteIdentity(FrameWriter writer, Guid storeId, StoreModel model)
     {
@@ -27,55 +30,21 @@ internal static class Payloads
         return (id, new StoreModel(name, fingerprint, bits));
     }
 
-    /// <summary>fixed 8: id · number: stream, 0 for none · if not 0, number: position · words · number: labels · texts · text: name.</summary>
-    public static void WritePut(FrameWriter writer, CodeRecord record, uint stream, ulong position)
+    /// <summary>number: stream, 0 for none · if not 0, number: position.</summary>
+    public static void WriteStream(FrameWriter writer, uint stream, ulong position)
     {
-        writer.Begin();
-        writer.Fixed64(record.Id);
         writer.Number(stream);
         if (stream != 0)
             writer.Number(position);
-        writer.Words(record.Code);
+    }
+
+    /// <summary>number: labels · texts · text: name.</summary>
+    public static void WriteTexts(FrameWriter writer, CodeRecord record)
+    {
         writer.Number((ulong)record.Labels.Length);
         foreach (string label in record.Labels)
             writer.Text(label);
         writer.Text(record.Name);
-    }
-
-    public static CodeRecord ReadPut(ReadOnlySpan<byte> payload, long sequence, int words, out uint stream, out ulong position)
-    {
-        var reader = new FrameReader(payload);
-        ulong id = reader.Fixed64();
-        ReadStream(ref reader, out stream, out position);
-        ulong[] code = reader.Words(words);
-        var labels = new string[reader.Count()];
-        for (int i = 0; i < labels.Length; i++)
-            labels[i] = reader.Text();
-        string name = reader.Text();
-        End(reader);
-        return new CodeRecord(id, code, labels, name, sequence);
-    }
-
-    /// <summary>Id and stream position alone, for whoever fills the code table.</summary>
-    public static ulong ReadPutHead(ReadOnlySpan<byte> payload, out uint stream, out ulong position)
-    {
-        var reader = new FrameReader(payload);
-        ulong id = reader.Fixed64();
-        ReadStream(ref reader, out stream, out position);
-        return id;
-    }
-
-    /// <summary>What the index keeps: id, code and label bits.</summary>
-    public static ulong ReadPutIndexed(ReadOnlySpan<byte> payload, int words, out ulong[] code, out ulong labels)
-    {
-        var reader = new FrameReader(payload);
-        ulong id = reader.Fixed64();
-        ReadStream(ref reader, out _, out _);
-        code = reader.Words(words);
-        labels = 0;
-        for (int left = reader.Count(); left > 0; left--)
-            labels |= LabelBits.Of(reader.Raw(reader.Count()));
-        return id;
     }
 
     /// <summary>fixed 8: id.</summary>
@@ -147,13 +116,7 @@ internal static class Payloads
         return (stream, id);
     }
 
-    private static void ReadStream(ref FrameReader reader, out uint stream, out ulong position)
-    {
-        stream = checked((uint)reader.Number());
-        position = stream == 0 ? 0 : reader.Number();
-    }
-
-    private static void End(in FrameReader reader)
+    public static void End(in FrameReader reader)
     {
         if (!reader.AtEnd)
             throw new InvalidDataException("bytes are left over behind the last field");

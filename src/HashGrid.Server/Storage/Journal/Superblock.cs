@@ -7,16 +7,16 @@ namespace HashGrid.Server.Storage.Journal;
 /// <remarks>
 /// Payload: number: format · fixed 16: store id · number: bits · text: fingerprint · text: name · number: page bytes ·
 /// number: segment bytes · fixed 8: begin address · fixed 8: durable sequence · fixed 8: durable address · fixed 8: link · number: 1 if closed cleanly ·
-/// since format 2: number: generation · fixed 8: begin sequence.
+/// since format 2: number: generation · fixed 8: begin sequence. Format 3 is written as format 2, and the journal may hold shared frames.
 /// </remarks>
 internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes, long SegmentBytes, long BeginAddress, JournalTail Durable, bool Clean,
-    int Generation = 0, long BeginSequence = 0)
+    int Generation = 0, long BeginSequence = 0, int Format = Superblock.NewestFormat)
 {
     public const uint Magic = 0x42534748; // "HGSB"
     public const string FileName = "superblock";
 
-    /// <summary>The newest format this build reads. A store that was never compacted is written as format 1, which older builds read too.</summary>
-    public const int Format = 2;
+    /// <summary>The newest format this build reads, and that of every store it makes. Format 1 or 2 stays until the first put.</summary>
+    public const int NewestFormat = 3;
 
     /// <summary>Before the first frame.</summary>
     public JournalTail Begin => new(BeginSequence, BeginAddress, JournalTail.Empty(StoreId).Link);
@@ -28,7 +28,7 @@ internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes,
     {
         var writer = new FrameWriter(4096);
         writer.Begin();
-        writer.Number(Generation == 0 ? 1UL : Format);
+        writer.Number((ulong)Format);
         writer.Raw(StoreId.ToByteArray());
         writer.Number((ulong)Model.Bits);
         writer.Text(Model.Fingerprint);
@@ -40,7 +40,7 @@ internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes,
         writer.Fixed64((ulong)Durable.Address);
         writer.Fixed64(Durable.Link);
         writer.Number(Clean ? 1UL : 0);
-        if (Generation > 0)
+        if (Format >= 2)
         {
             writer.Number((ulong)Generation);
             writer.Fixed64((ulong)BeginSequence);
@@ -55,11 +55,11 @@ internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes,
         try
         {
             ulong format = reader.Number();
-            if (format > Format)
+            if (format > NewestFormat)
             {
                 throw new CodeStoreException(
                     CodeStoreProblem.NewerFormat,
-                    $"{path} has format {format}, but this build reads up to {Format}; open the store with the HashGrid that wrote it, or a newer one");
+                    $"{path} has format {format}, but this build reads up to {NewestFormat}; open the store with the HashGrid that wrote it, or a newer one");
             }
             var id = new Guid(reader.Raw(16));
             int bits = checked((int)reader.Number());
@@ -74,7 +74,8 @@ internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes,
                 new JournalTail((long)reader.Fixed64(), (long)reader.Fixed64(), (uint)reader.Fixed64()),
                 reader.Number() == 1,
                 format < 2 ? 0 : checked((int)reader.Number()),
-                format < 2 ? 0 : (long)reader.Fixed64());
+                format < 2 ? 0 : (long)reader.Fixed64(),
+                (int)format);
         }
         catch (Exception e) when (e is InvalidDataException or OverflowException)
         {

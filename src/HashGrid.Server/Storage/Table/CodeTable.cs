@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Numerics;
 using FASTER.core;
+using HashGrid.Server.Storage.Journal;
 
 namespace HashGrid.Server.Storage.Table;
 
@@ -11,9 +12,8 @@ namespace HashGrid.Server.Storage.Table;
 /// </remarks>
 internal sealed class CodeTable : IDisposable
 {
-    // FASTER's bucket holds seven entries in 64 bytes; a put frame takes some 60 bytes of journal.
+    // FASTER's bucket holds seven entries in 64 bytes.
     private const int IdsPerBucket = 5;
-    private const int JournalBytesPerId = 60;
 
     private readonly FasterKV<ulong, long> _store;
     private readonly TableDevice _device;
@@ -23,14 +23,14 @@ internal sealed class CodeTable : IDisposable
 
     /// <param name="folder">A folder of its own; what an earlier process left there is older than the journal, and goes.</param>
     /// <param name="options">Memory, hash buckets and files.</param>
-    /// <param name="journalBytes">Sizes the hash table when the options leave it open.</param>
+    /// <param name="records">Records of the journal; sizes the hash table when the options leave it open.</param>
     /// <param name="onFailure">Told once when the table's disk fails.</param>
-    public CodeTable(string folder, CodeStoreOptions options, long journalBytes, Action<Exception> onFailure)
+    public CodeTable(string folder, CodeStoreOptions options, long records, Action<Exception> onFailure)
     {
         _device = new TableDevice(options.Files, folder, onFailure);
         _store = new FasterKV<ulong, long>(new FasterKVSettings<ulong, long>
         {
-            IndexSize = (options.TableBuckets > 0 ? options.TableBuckets : Buckets(journalBytes)) * 64,
+            IndexSize = (options.TableBuckets > 0 ? options.TableBuckets : Buckets(records)) * 64,
             LogDevice = _device,
             PageSize = Math.Max(options.TableMemoryBytes / 16, 1 << 16),
             MemorySize = options.TableMemoryBytes,
@@ -48,12 +48,12 @@ internal sealed class CodeTable : IDisposable
     /// <summary>Ids in the table.</summary>
     public long Count => Volatile.Read(ref _count);
 
-    /// <summary>Notes the journal address of an id's latest put frame. The writer alone.</summary>
-    public void Put(ulong id, long address)
+    /// <summary>Notes where the journal holds an id's latest put. The writer alone.</summary>
+    public void Put(ulong id, RecordPlace place)
     {
         if (_writer.Read(id) is null)
             Interlocked.Increment(ref _count);
-        _writer.Upsert(id, address);
+        _writer.Upsert(id, place.Packed);
     }
 
     /// <summary>Forgets an id. The writer alone.</summary>
@@ -65,15 +65,15 @@ internal sealed class CodeTable : IDisposable
         _writer.Delete(id);
     }
 
-    /// <summary>Journal address of the latest put frame of an id; null if there is none. Any thread.</summary>
+    /// <summary>Where the journal holds the latest put of an id; null if there is none. Any thread.</summary>
     /// <exception cref="CodeStoreException">The table's disk failed or lies.</exception>
-    public long? Find(ulong id)
+    public RecordPlace? Find(ulong id)
     {
         if (!_readers.TryTake(out TableSession? session))
             session = NewSession();
         try
         {
-            return session.Read(id);
+            return session.Read(id) is { } packed ? RecordPlace.Unpack(packed) : null;
         }
         finally
         {
@@ -90,8 +90,8 @@ internal sealed class CodeTable : IDisposable
         _device.Dispose();
     }
 
-    private static long Buckets(long journalBytes) =>
-        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(journalBytes / JournalBytesPerId / IdsPerBucket, 1 << 14, 1L << 28));
+    private static long Buckets(long records) =>
+        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(records / IdsPerBucket, 1 << 14, 1L << 28));
 
     private TableSession NewSession() => new(_store, _device);
 

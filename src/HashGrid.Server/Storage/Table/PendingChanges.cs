@@ -1,3 +1,5 @@
+using HashGrid.Server.Storage.Journal;
+
 namespace HashGrid.Server.Storage.Table;
 
 /// <summary>Changes that are in the journal but not yet in the code table, in the order of their sequence.</summary>
@@ -12,12 +14,12 @@ internal sealed class PendingChanges
     private readonly Dictionary<ulong, Change> _latest = [];
 
     /// <summary>Adds a change; a record that is null removes the id.</summary>
-    public void Add(long sequence, ulong id, CodeRecord? record, StreamEntry? stream = null, ulong position = 0, long address = 0)
+    public void Add(long sequence, ulong id, CodeRecord? record, StreamEntry? stream = null, ulong position = 0, AppendedPut put = default)
     {
         lock (_lock)
         {
             bool touchesTable = record is not null || stream is null;
-            var change = new Change(sequence, id, record, touchesTable, touchesTable ? _latest.GetValueOrDefault(id) : null, stream, position, address);
+            var change = new Change(sequence, id, record, touchesTable, touchesTable ? _latest.GetValueOrDefault(id) : null, stream, position, put);
             _queue.Enqueue(change);
             if (touchesTable)
                 _latest[id] = change;
@@ -90,7 +92,7 @@ internal sealed class PendingChanges
 
     /// <summary>One journalled change on its way to the table.</summary>
     internal sealed class Change(
-        long sequence, ulong id, CodeRecord? record, bool touchesTable, Change? previous, StreamEntry? stream, ulong position, long address)
+        long sequence, ulong id, CodeRecord? record, bool touchesTable, Change? previous, StreamEntry? stream, ulong position, AppendedPut put)
     {
         public long Sequence => sequence;
 
@@ -104,8 +106,8 @@ internal sealed class PendingChanges
 
         public ulong Position => position;
 
-        /// <summary>Where the journal holds the record.</summary>
-        public long Address => address;
+        /// <summary>Where the journal holds the record. Only of a put, and once it is durable.</summary>
+        public RecordPlace Place => put.Place;
 
         public Change? Previous { get; set; } = previous;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HashGrid.Server.Storage.Journal;
 
 namespace HashGrid.Server.Storage.Table;
 
@@ -8,13 +9,13 @@ internal sealed class TableLoader : IDisposable
     private const int BatchSteps = 8192;
     private const long Gone = -1;
 
-    private readonly BlockingCollection<List<(ulong Id, long Address)>> _queue = new(boundedCapacity: 8);
+    private readonly BlockingCollection<List<(ulong Id, long Place)>> _queue = new(boundedCapacity: 8);
     private readonly Task _loading;
-    private List<(ulong Id, long Address)> _batch = new(BatchSteps);
+    private List<(ulong Id, long Place)> _batch = new(BatchSteps);
 
     public TableLoader(CodeTable table) => _loading = Task.Factory.StartNew(() => Load(table), TaskCreationOptions.LongRunning);
 
-    public void Put(ulong id, long address) => Add(id, address);
+    public void Put(ulong id, RecordPlace place) => Add(id, place.Packed);
 
     public void Remove(ulong id) => Add(id, Gone);
 
@@ -36,9 +37,9 @@ internal sealed class TableLoader : IDisposable
         _queue.Dispose();
     }
 
-    private void Add(ulong id, long address)
+    private void Add(ulong id, long place)
     {
-        _batch.Add((id, address));
+        _batch.Add((id, place));
         if (_batch.Count == BatchSteps)
             Hand();
     }
@@ -56,14 +57,14 @@ internal sealed class TableLoader : IDisposable
 
     private void Load(CodeTable table)
     {
-        foreach (List<(ulong Id, long Address)> batch in _queue.GetConsumingEnumerable())
+        foreach (List<(ulong Id, long Place)> batch in _queue.GetConsumingEnumerable())
         {
-            foreach ((ulong id, long address) in batch)
+            foreach ((ulong id, long place) in batch)
             {
-                if (address == Gone)
+                if (place == Gone)
                     table.Remove(id);
                 else
-                    table.Put(id, address);
+                    table.Put(id, RecordPlace.Unpack(place));
             }
         }
     }
