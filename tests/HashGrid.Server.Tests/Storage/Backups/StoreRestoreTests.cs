@@ -62,7 +62,7 @@ public sealed class StoreRestoreTests : BackupFixture
         bytes[40_000] ^= 4;
         File.WriteAllBytes(segment, bytes);
         CodeStoreException damaged = await RefusalAsync(() => RestoreAsync("backup", "restored"));
-        Assert.That(damaged.Message, Does.Contain("segment.0").And.Contain("1 records are lost").And.Contain("salvage"));
+        Assert.That(damaged.Message, Does.Contain("segment.0").And.Match("[1-9][0-9]* records are lost").And.Contain("salvage"));
         Assert.That(Directory.Exists(Sub("restored")), Is.False);
     }
 
