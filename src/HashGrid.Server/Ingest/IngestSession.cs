@@ -18,6 +18,8 @@ namespace HashGrid.Server.Ingest;
 /// </remarks>
 internal sealed class IngestSession
 {
+    private const string Stopping = "the server is stopping";
+
     private readonly ServerRuntime _runtime;
     private readonly ServerOptions _options;
     private readonly ServerMetrics _metrics;
@@ -57,7 +59,7 @@ internal sealed class IngestSession
         using var items = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
         await using CancellationTokenRegistration drain = _runtime.Draining.UnsafeRegister(_ =>
         {
-            replies.Drain("the server is stopping");
+            replies.Drain(Stopping);
             items.CancelAfter(_options.DrainTimeout);
         }, null);
         var reader = new IngestReader(input, credits, _runtime.Encoding, _runtime.Uploads, _options, _sampler, _runtime.DeadlineOf(_context));
@@ -104,6 +106,8 @@ internal sealed class IngestSession
         {
             // The rest of the window was not taken: after the restart its client sends it again.
         }
+        // Reading may have ended by the same signal before its other listener told the replies: the word to drain has to come before the end.
+        if (_runtime.Draining.IsCancellationRequested) replies.Drain(Stopping);
         replies.Complete();
     }
 
