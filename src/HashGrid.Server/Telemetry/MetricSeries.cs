@@ -7,10 +7,6 @@ namespace HashGrid.Server.Telemetry;
 /// <summary>One series: a running sum, a last value, or a histogram.</summary>
 internal sealed class MetricSeries
 {
-    // Upper bounds of time in seconds: 0.1 ms to 30 s, about 2.5 apart, since stages differ by that much and searches take microseconds.
-    private static readonly double[] Seconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-    private static readonly double[] Counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
-
     private readonly Lock _gate = new();
     private readonly bool _sums;
     private readonly double[]? _bounds;
@@ -23,7 +19,12 @@ internal sealed class MetricSeries
         string type = TypeOf(instrument);
         _sums = type != "gauge" || instrument is UpDownCounter<long>;
         if (type != "histogram") return;
-        _bounds = instrument.Unit == "s" ? Seconds : Counts;
+        _bounds = instrument switch
+        {
+            Histogram<double> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds],
+            Histogram<int> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds.Select(bound => (double)bound)],
+            _ => throw new InvalidOperationException($"the histogram '{instrument.Name}' has no bucket boundaries"),
+        };
         _buckets = new long[_bounds.Length];
     }
 

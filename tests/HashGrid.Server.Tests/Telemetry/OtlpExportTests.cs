@@ -32,7 +32,9 @@ public sealed class OtlpExportTests
             Assert.That(collector.Traces.SelectMany(request => request.ResourceSpans).SelectMany(resource => resource.Resource.Attributes)
                 .First(attribute => attribute.Key == "service.name").Value.StringValue, Is.EqualTo("radiology"));
             Assert.That(collector.AllMetrics.Select(metric => metric.Name), Does.Contain("hashgrid.encode.images"));
-            Assert.That(collector.AllMetrics.Where(metric => metric.Histogram is not null).Select(metric => metric.Name), Does.Contain("hashgrid.search.duration"));
+            HistogramDataPoint searches = collector.AllMetrics.First(metric => metric.Name == "hashgrid.search.duration").Histogram.DataPoints[0];
+            Assert.That(searches.ExplicitBounds.Count(bound => bound < 0.01), Is.EqualTo(6), "searches take less than a hundredth of a second");
+            Assert.That(searches.BucketCounts, Has.Count.EqualTo(searches.ExplicitBounds.Count + 1));
         }
     }
 
