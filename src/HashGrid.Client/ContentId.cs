@@ -14,4 +14,13 @@ public static class ContentId
         SHA256.HashData(content, hash);
         return BinaryPrimitives.ReadUInt64BigEndian(hash);
     }
+
+    /// <summary>The first 16 bytes of the SHA-256 of an image file in lower-case hexadecimal digits: the digest by which a server knows the same content.</summary>
+    /// <remarks>Begins with the digits of <see cref="Of"/>; <c>sha256sum FILE | cut -c1-32</c> prints it, too.</remarks>
+    public static string DigestOf(ReadOnlySpan<byte> content)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(content, hash);
+        return Convert.ToHexStringLower(hash[..16]);
+    }
 }

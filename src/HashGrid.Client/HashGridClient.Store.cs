@@ -13,7 +13,11 @@ public sealed partial class HashGridClient
         {
             Proto.StoredCode reply = await CallAsync(
                 call => _store.GetAsync(new Proto.GetRequest { Id = id }, call), _options.CallTimeout, cancellationToken).ConfigureAwait(false);
-            return new StoredItem(reply.Id, Messages.Code(reply.Code), [.. reply.Labels], reply.Name, reply.Sequence);
+            return new StoredItem(reply.Id, Messages.Code(reply.Code), [.. reply.Labels], reply.Name, reply.Sequence)
+            {
+                Digest = reply.ContentDigest.IsEmpty ? null : Convert.ToHexStringLower(reply.ContentDigest.Span),
+                DuplicateOf = reply.HasDuplicateOf ? reply.DuplicateOf : null,
+            };
         }
         catch (HashGridException exception) when (exception.Status == StatusCode.NotFound)
         {
@@ -44,7 +48,13 @@ public sealed partial class HashGridClient
             call => _store.StatsAsync(new Proto.StatsRequest(), call), _options.CallTimeout, cancellationToken).ConfigureAwait(false);
         return new StoreStats(
             reply.Codes, Messages.Model(reply.Model), reply.DurableSequence, reply.IndexedSequence, reply.JournalBytes, reply.IndexBytes,
-            reply.State, reply.ImagesEncoded, reply.Searches, reply.StoreId);
+            reply.State, reply.ImagesEncoded, reply.Searches, reply.StoreId)
+        {
+            Duplicates = reply.Duplicates,
+            DigestImages = reply.DigestImages,
+            DigestBytes = reply.DigestBytes,
+            ItemsLinked = reply.ItemsLinked,
+        };
     }
 
     /// <summary>Makes the next start of the server fast. Nothing acknowledged depends on it.</summary>

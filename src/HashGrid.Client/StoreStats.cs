@@ -13,4 +13,17 @@ namespace HashGrid.Client;
 /// <param name="StoreId">Unique to the data folder.</param>
 public sealed record StoreStats(
     ulong Codes, ModelInfo Model, ulong DurableSequence, ulong IndexedSequence, ulong JournalBytes, ulong IndexBytes,
-    string State, ulong ImagesEncoded, ulong Searches, string StoreId);
+    string State, ulong ImagesEncoded, ulong Searches, string StoreId)
+{
+    /// <summary>What is done with images that another id holds: <c>store</c>, <c>link</c> or <c>refuse</c>.</summary>
+    public string Duplicates { get; init; } = "";
+
+    /// <summary>Images that duplicates are looked for among.</summary>
+    public ulong DigestImages { get; init; }
+
+    /// <summary>Memory which that takes, in bytes.</summary>
+    public ulong DigestBytes { get; init; }
+
+    /// <summary>Items linked to content that another id held, since the server started.</summary>
+    public ulong ItemsLinked { get; init; }
+}

@@ -1,6 +1,7 @@
 using HashGrid.Model;
 using HashGrid.Model.Imaging;
 using HashGrid.Server.Encoding;
+using HashGrid.Server.Storage;
 using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server;
@@ -58,6 +59,12 @@ public sealed record ServerOptions
 
     /// <summary>Items of streams that are traced in a second, of all streams together, beside the first of each; default 10, 0 to 1,000. 0: streams are one span, and nothing of their items.</summary>
     public int TracedItemsPerSecond { get; init; } = 10;
+
+    /// <summary>
+    /// What is done with an image whose content, byte for byte, another id holds: store it as any other (the default), link it (it gets the code that is
+    /// there, and is not encoded again) or refuse it. Link and refuse keep 25 to 31 bytes of memory for each image.
+    /// </summary>
+    public DuplicateMode Duplicates { get; init; } = DuplicateMode.Store;
 
     /// <summary>Bytes of one image file; default 32 MiB, at most <see cref="MaxUploadBytes"/>.</summary>
     public long MaxImageBytes { get; init; } = 32L << 20;
@@ -172,6 +179,7 @@ public sealed record ServerOptions
         if (string.IsNullOrWhiteSpace(DataDirectory)) problems.Add("DataDirectory is empty; name a folder");
         problems.AddRange(EncoderOptions.Validate());
         Range(nameof(Threads), Threads, 0, 1024);
+        if (!Enum.IsDefined(Duplicates)) problems.Add($"Duplicates is {Duplicates}, but Store, Link and Refuse are possible");
         Range(nameof(MaxImageBytes), MaxImageBytes, 1, 1L << 30);
         Range(nameof(MaxImageSide), MaxImageSide, 1, 1 << 20);
         Range(nameof(MaxImagePixels), MaxImagePixels, 1, 1L << 32);

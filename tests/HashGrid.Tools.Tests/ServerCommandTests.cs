@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using HashGrid.Tools.Tests.Support;
 
@@ -40,6 +41,8 @@ public class ServerCommandTests
             Assert.That((string)search["matches"]![0]!["name"]!, Is.EqualTo(Path.GetFileName(images[1])));
             Assert.That(byCode["matches"]!.AsArray().Select(match => (string)match!["id"]!), Does.Contain(id));
             Assert.That(item["labels"]!.AsArray(), Is.Not.Empty, "labels come from the CSV by file name");
+            Assert.That((string)item["digest"]!, Is.EqualTo(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(images[1])))[..32]));
+            Assert.That((string)stats["duplicates"]!, Is.EqualTo("store"));
             Assert.That((int)stats["codes"]!, Is.GreaterThanOrEqualTo(4));
             Assert.That((long)snapshot["bytes"]!, Is.GreaterThan(0));
             Assert.That(remove.Output, Does.Contain($"removed {id}"));

@@ -1,9 +1,9 @@
 namespace HashGrid.Client.Streams;
 
-/// <summary>An item that has no acknowledgement yet, and why the server refused it if it did.</summary>
+/// <summary>An item that has no acknowledgement yet, and what the server has said about it.</summary>
 internal sealed class InFlightItem(IngestItem item)
 {
     public IngestItem Item { get; } = item;
 
-    public ItemFailure? Refusal { get; set; }
+    public ItemNotice Notice { get; set; }
 }

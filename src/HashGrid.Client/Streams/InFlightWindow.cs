@@ -12,7 +12,7 @@ internal sealed class InFlightWindow(int maxItems, long maxBytes)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, InFlightItem> _items = [];
-    private readonly Dictionary<ulong, ItemFailure> _retold = [];
+    private readonly Dictionary<ulong, ItemNotice> _retold = [];
     private readonly Channel<IngestResult> _results = Channel.CreateUnbounded<IngestResult>(new UnboundedChannelOptions { SingleReader = true });
     private readonly AsyncSignal _room = new();
     private ulong _last;
@@ -64,7 +64,7 @@ internal sealed class InFlightWindow(int maxItems, long maxBytes)
                         return (sequence, true);
                     }
                     _acknowledged = sequence;
-                    _results.Writer.TryWrite(new IngestResult(sequence, item.Id, _retold.GetValueOrDefault(sequence), Resumed: true));
+                    _results.Writer.TryWrite(ToResult(sequence, item, _retold.GetValueOrDefault(sequence), resumed: true));
                     return (sequence, false);
                 }
             }
@@ -79,14 +79,14 @@ internal sealed class InFlightWindow(int maxItems, long maxBytes)
             return _items.GetValueOrDefault(sequence)?.Item;
     }
 
-    public void Refuse(ulong sequence, ItemFailure refusal)
+    public void Note(ulong sequence, ItemNotice notice)
     {
         lock (_lock)
         {
             if (_items.TryGetValue(sequence, out InFlightItem? item))
-                item.Refusal = refusal;
+                item.Notice = notice;
             else if (!_started || sequence <= _resumedThrough)
-                _retold[sequence] = refusal;
+                _retold[sequence] = notice;
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class InFlightWindow(int maxItems, long maxBytes)
                 if (!_items.Remove(++_acknowledged, out InFlightItem? item))
                     continue;
                 _bytes -= item.Item.PayloadBytes;
-                _results.Writer.TryWrite(new IngestResult(_acknowledged, item.Item.Id, item.Refusal, Resumed: false));
+                _results.Writer.TryWrite(ToResult(_acknowledged, item.Item, item.Notice, resumed: false));
             }
         }
         _room.Set();
@@ -122,6 +122,9 @@ internal sealed class InFlightWindow(int maxItems, long maxBytes)
         _results.Writer.TryComplete(failure);
         _room.Set();
     }
+
+    private static IngestResult ToResult(ulong sequence, IngestItem item, ItemNotice notice, bool resumed) =>
+        new(sequence, item.Id, notice.Refusal, resumed) { DuplicateOf = notice.DuplicateOf };
 
     public void ThrowIfFailed()
     {

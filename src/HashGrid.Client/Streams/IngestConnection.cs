@@ -61,7 +61,11 @@ internal sealed class IngestConnection(InFlightWindow window, AsyncSignal work, 
                 work.Set();
                 break;
             case Proto.IngestReply.MessageOneofCase.ItemError:
-                window.Refuse(reply.ItemError.Sequence, Messages.Failure(reply.ItemError.Error));
+                Proto.ItemError error = reply.ItemError.Error;
+                window.Note(reply.ItemError.Sequence, new ItemNotice(Messages.Failure(error), error.HasDuplicateOf ? error.DuplicateOf : null));
+                break;
+            case Proto.IngestReply.MessageOneofCase.Duplicate:
+                window.Note(reply.Duplicate.Sequence, new ItemNotice(null, reply.Duplicate.Of));
                 break;
             case Proto.IngestReply.MessageOneofCase.Ack:
                 // The first acknowledgement ends the retelling of refusals that happened before this connection.

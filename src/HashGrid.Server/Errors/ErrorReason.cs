@@ -26,6 +26,7 @@ public enum ErrorReason
     StreamCreditExceeded,
     IdUnknown,
     IdConflict,
+    ContentDuplicate,
     ModelMismatch,
     AttentionUnavailable,
     SequenceAhead,

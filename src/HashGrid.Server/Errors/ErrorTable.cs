@@ -36,6 +36,7 @@ public static class ErrorTable
         new(ErrorReason.StreamCreditExceeded, InvalidArgument, "More items than the server gave credits for.", "Wait for IngestCredits before sending more."),
         new(ErrorReason.IdUnknown, NotFound, "No code is stored under this id.", "Check the id; it may have been removed."),
         new(ErrorReason.IdConflict, AlreadyExists, "The id is stored with another code.", "Use PUT_MODE_UPSERT to replace it, or another id."),
+        new(ErrorReason.ContentDuplicate, AlreadyExists, "Another id holds the same image, byte for byte, and the server refuses duplicates.", "Use the id in duplicate_of, or a server with --duplicates link or store."),
         new(ErrorReason.ModelMismatch, FailedPrecondition, "The server runs another model than the caller expects.", "Point the caller at the right server; codes of two models must never be compared."),
         new(ErrorReason.AttentionUnavailable, FailedPrecondition, "The server's weights have no attention map, or the weights file is gone.", "Ask without it, or serve weights of the network that hashgrid train makes."),
         new(ErrorReason.SequenceAhead, FailedPrecondition, "The request waits for a store sequence that this store has not given out.", "Check that both calls go to the same server."),

@@ -54,7 +54,7 @@ public sealed class ServerRuntime : IAsyncDisposable
         _encoding = new EncodePipeline(_loadEncoder(_options), new FileImageDecoder(_options.ImageLimits), _options.EncodeLimits,
             TimeProvider.System, _metrics, _logger);
         ModelIdentity model = _encoding.Model;
-        _store = await CodeStore.OpenAsync(new CodeStoreOptions { Directory = _options.DataDirectory },
+        _store = await CodeStore.OpenAsync(new CodeStoreOptions { Directory = _options.DataDirectory, Duplicates = _options.Duplicates },
             new StoreModel(model.Name, model.Fingerprint, model.Bits), ct);
         _index = IndexHost.Start(_store, new IndexHostOptions { Directory = Path.Combine(_options.DataDirectory, "index"), Width = new CodeWidth(model.Bits) });
         _snapshots = new SnapshotSchedule(_index, new SnapshotPolicy(_options.SnapshotChanges, _options.SnapshotInterval), _logger, TimeProvider.System);

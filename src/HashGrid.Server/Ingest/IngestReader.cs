@@ -5,6 +5,7 @@ using HashGrid.Protos.V1;
 using HashGrid.Server.Encoding;
 using HashGrid.Server.Errors;
 using HashGrid.Server.Services;
+using HashGrid.Server.Storage;
 using HashGrid.Server.Telemetry;
 using PutMode = HashGrid.Server.Storage.PutMode;
 
@@ -15,7 +16,7 @@ namespace HashGrid.Server.Ingest;
 /// failure; what is wrong with the stream's order ends the stream.
 /// </summary>
 internal sealed class IngestReader(
-    StreamInput<IngestRequest> input, CreditWindow credits, EncodePipeline encoding, AdmissionBudget uploads, ServerOptions options, StreamSampler sampler, DateTimeOffset deadline)
+    StreamInput<IngestRequest> input, CreditWindow credits, EncodePipeline encoding, CodeStore store, AdmissionBudget uploads, ServerOptions options, StreamSampler sampler, DateTimeOffset deadline)
 {
     private const int MaxLabels = 64;
     private const int MaxLabelBytes = 128;
@@ -44,9 +45,9 @@ internal sealed class IngestReader(
             ItemTrace? trace = known ? null : sampler.Sample("ingest.item", first: last == 0);
             last = Math.Max(last, item.Sequence);
             credits.Receive(item.CalculateSize() + (long)Math.Min(item.ChunkedImageBytes, (ulong)options.MaxImageBytes));
-            Task<ulong[]> code = await StartAsync(item, known, trace, ct);
+            (Task<ulong[]> code, ContentDigest? digest) = await StartAsync(item, known, trace, ct);
             if (input.Drained && code.IsCanceled) return;   // an upload that the drain cut off
-            await work.WriteAsync(new IngestWork(item.Sequence, item.Id, [.. item.Labels], item.Name, ToMode(item.Mode), code, trace), ct);
+            await work.WriteAsync(new IngestWork(item.Sequence, item.Id, [.. item.Labels], item.Name, ToMode(item.Mode), code, digest, trace), ct);
         }
     }
 
@@ -59,14 +60,14 @@ internal sealed class IngestReader(
             throw new ServiceException(ErrorReason.StreamSequenceGap, $"an item has sequence {sequence}, but {expected} is next; send items in order, without gaps");
     }
 
-    private async ValueTask<Task<ulong[]>> StartAsync(IngestItem item, bool known, ItemTrace? trace, CancellationToken ct)
+    private async ValueTask<(Task<ulong[]> Code, ContentDigest? Digest)> StartAsync(IngestItem item, bool known, ItemTrace? trace, CancellationToken ct)
     {
         if (item.ContentCase == IngestItem.ContentOneofCase.ChunkedImageBytes) trace?.Enter("upload");
         await using ChunkedImage? upload = item.ContentCase == IngestItem.ContentOneofCase.ChunkedImageBytes
             ? await ChunkedImage.AnnounceAsync(item.ChunkedImageBytes, options.MaxImageBytes, uploads, ct)
             : null;
-        if (upload is not null && !await upload.ReadAsync(NextChunkAsync)) return Task.FromCanceled<ulong[]>(new CancellationToken(canceled: true));
-        if (known) return Task.FromResult<ulong[]>([]);
+        if (upload is not null && !await upload.ReadAsync(NextChunkAsync)) return (Task.FromCanceled<ulong[]>(new CancellationToken(canceled: true)), null);
+        if (known) return (Task.FromResult<ulong[]>([]), null);
         try
         {
             CheckTexts(item);
@@ -74,19 +75,28 @@ internal sealed class IngestReader(
             switch (item.ContentCase)
             {
                 case IngestItem.ContentOneofCase.Code:
-                    return Task.FromResult(Wire.ToWords(item.Code, _width));
+                    return (Task.FromResult(Wire.ToWords(item.Code, _width)), null);
                 case IngestItem.ContentOneofCase.Image:
-                    return (await encoding.EnqueueAsync(_flow, item.Image.Memory, deadline, ct, trace)).Code;
+                    return await EncodeAsync(item.Image.Memory, trace, ct);
                 case IngestItem.ContentOneofCase.ChunkedImageBytes:
-                    return (await encoding.EnqueueAsync(_flow, await upload!.ToFileAsync(ct), deadline, ct, trace)).Code;
+                    return await EncodeAsync(await upload!.ToFileAsync(ct), trace, ct);
                 default:
                     throw new ServiceException(ErrorReason.RequestIncomplete, "the item holds neither an image nor a code");
             }
         }
         catch (Exception failure) when (failure is ServiceException or ImageFormatException)
         {
-            return Task.FromException<ulong[]>(failure);
+            return (Task.FromException<ulong[]>(failure), null);
         }
+    }
+
+    /// <summary>The code of an image: of the same file if one is stored and duplicates are looked for, else from the encoder.</summary>
+    private async ValueTask<(Task<ulong[]> Code, ContentDigest? Digest)> EncodeAsync(ReadOnlyMemory<byte> file, ItemTrace? trace, CancellationToken ct)
+    {
+        ContentDigest digest = ContentDigest.Of(file.Span);
+        // Whether the item counts as a duplicate is decided when it is stored; its code is the right one in any case.
+        if (store.FindContent(digest) is { } known) return (Task.FromResult(known.Code), digest);
+        return ((await encoding.EnqueueAsync(_flow, file, deadline, ct, trace)).Code, digest);
     }
 
     private async ValueTask<ReadOnlyMemory<byte>?> NextChunkAsync()

@@ -7,13 +7,13 @@ namespace HashGrid.Server.Ingest;
 
 /// <summary>
 /// The replies of one ingest stream. Progress is one cell that is overwritten: while the loop waits for the disk or for a slow reader,
-/// later items only move the cell, so an unread stream holds its refusals (bounded by the credits) and nothing else.
+/// later items only move the cell, so an unread stream holds its refusals and links (bounded by the credits) and nothing else.
 /// </summary>
 internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, CodeStore store, CreditWindow credits, ServerMetrics metrics) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
-    private readonly Queue<Refusal> _refusals = new();
+    private readonly Queue<(ulong Sequence, IngestReply Reply)> _notices = new();
     private ulong _taken;          // last stream sequence put or refused
     private ulong _told;           // last stream sequence acknowledged; set before the other loops may take items
     private long _takenStore;      // the store sequence that covers it
@@ -21,7 +21,7 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
     private string? _drain;
     private bool _complete;
 
-    /// <summary>Answers the opening: where to resume, credits, refusals that the client has not seen, and an acknowledgement that ends them.</summary>
+    /// <summary>Answers the opening: where to resume, credits, refusals and links that the client has not seen, and an acknowledgement that ends them.</summary>
     public async Task OpenAsync(StreamState state, long durable, ulong acknowledged, ModelIdentity model, CancellationToken ct)
     {
         _taken = _told = state.Last;
@@ -29,16 +29,21 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
         {
             Opened = new IngestOpened { ResumeAfter = state.Last, Model = model, Credits = (uint)credits.TakeGrant() },
         }, ct);
-        foreach (Refusal refusal in state.Refusals.Where(refusal => refusal.StreamSequence > acknowledged)) await WriteAsync(refusal, ct);
+        foreach (Refusal refusal in state.Refusals.Where(refusal => refusal.StreamSequence > acknowledged)) await writer.WriteAsync(ToReply(refusal), ct);
+        foreach (Duplicate duplicate in state.Duplicates.Where(duplicate => duplicate.StreamSequence > acknowledged)) await writer.WriteAsync(ToReply(duplicate), ct);
         _takenStore = durable;
         await WriteAckAsync(state.Last, durable, ct);
     }
 
     /// <summary>Says that an item was put, or was there already.</summary>
-    public void Took(ulong sequence, long storeSequence) => Took(sequence, storeSequence, refusal: null);
+    /// <param name="sequence">Its place in the stream.</param>
+    /// <param name="storeSequence">What must be durable before it is told.</param>
+    /// <param name="duplicateOf">The id to whose content it was linked; told before the acknowledgement that covers it.</param>
+    public void Took(ulong sequence, long storeSequence, ulong? duplicateOf = null) =>
+        Took(sequence, storeSequence, duplicateOf is { } of ? ToReply(new Duplicate(sequence, of)) : null);
 
     /// <summary>Says that an item was refused; told before the acknowledgement that covers it.</summary>
-    public void Refused(Refusal refusal, long storeSequence) => Took(refusal.StreamSequence, storeSequence, refusal);
+    public void Refused(Refusal refusal, long storeSequence) => Took(refusal.StreamSequence, storeSequence, ToReply(refusal));
 
     /// <summary>Tells the client that no more items are read.</summary>
     public void Drain(string reason)
@@ -77,7 +82,7 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
                 await writer.WriteAsync(new IngestReply { Drain = new IngestDrain { Reason = drain } }, ct);
             }
             if (items > 0) await store.WaitDurableAsync(storeSequence, ct);
-            while (NextRefusal(sequence) is { } refusal) await WriteAsync(refusal, ct);
+            while (NextNotice(sequence) is { } notice) await writer.WriteAsync(notice, ct);
             // After a drain the last acknowledgement is told in any case: the client waits for it.
             if (sequence > _told || (drained && complete))
             {
@@ -94,14 +99,14 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
 
     public void Dispose() => _changed.Dispose();
 
-    private void Took(ulong sequence, long storeSequence, Refusal? refusal)
+    private void Took(ulong sequence, long storeSequence, IngestReply? notice)
     {
         lock (_gate)
         {
             _taken = Math.Max(_taken, sequence);   // an item that is sent again takes nothing back
             _takenStore = Math.Max(_takenStore, storeSequence);
             _takenItems++;
-            if (refusal is not null) _refusals.Enqueue(refusal);
+            if (notice is not null) _notices.Enqueue((sequence, notice));
         }
         Signal();
     }
@@ -114,20 +119,20 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
         }
     }
 
-    private Refusal? NextRefusal(ulong upTo)
+    private IngestReply? NextNotice(ulong upTo)
     {
-        lock (_gate) return _refusals.TryPeek(out Refusal? refusal) && refusal.StreamSequence <= upTo ? _refusals.Dequeue() : null;
+        lock (_gate) return _notices.TryPeek(out (ulong Sequence, IngestReply Reply) notice) && notice.Sequence <= upTo ? _notices.Dequeue().Reply : null;
     }
 
     private Task WriteAckAsync(ulong sequence, long storeSequence, CancellationToken ct) =>
         writer.WriteAsync(new IngestReply { Ack = new IngestAck { Sequence = sequence, StoreSequence = (ulong)storeSequence } }, ct);
 
-    private Task WriteAsync(Refusal refusal, CancellationToken ct) => writer.WriteAsync(new IngestReply
+    private static IngestReply ToReply(Duplicate duplicate) => new() { Duplicate = new IngestDuplicate { Sequence = duplicate.StreamSequence, Of = duplicate.Of } };
+
+    private static IngestReply ToReply(Refusal refusal)
     {
-        ItemError = new IngestItemError
-        {
-            Sequence = refusal.StreamSequence,
-            Error = new ItemError { Code = refusal.StatusCode, Reason = refusal.Reason, Message = refusal.Message },
-        },
-    }, ct);
+        var error = new ItemError { Code = refusal.StatusCode, Reason = refusal.Reason, Message = refusal.Message };
+        if (refusal.DuplicateOf is { } holder) error.DuplicateOf = holder;
+        return new IngestReply { ItemError = new IngestItemError { Sequence = refusal.StreamSequence, Error = error } };
+    }
 }

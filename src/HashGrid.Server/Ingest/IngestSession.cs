@@ -20,6 +20,10 @@ internal sealed class IngestSession
 {
     private const string Stopping = "the server is stopping";
 
+    // The id that holds the image is in a field of its own: messages may end up in logs.
+    private static readonly Refusal DuplicateRefusal = ToRefusal(0, new Failure(ErrorReason.ContentDuplicate,
+        "another id holds the same image; use that one, which duplicate_of names, or a server that links or stores duplicates"));
+
     private readonly ServerRuntime _runtime;
     private readonly ServerOptions _options;
     private readonly ServerMetrics _metrics;
@@ -62,7 +66,7 @@ internal sealed class IngestSession
             replies.Drain(Stopping);
             items.CancelAfter(_options.DrainTimeout);
         }, null);
-        var reader = new IngestReader(input, credits, _runtime.Encoding, _runtime.Uploads, _options, _sampler, _runtime.DeadlineOf(_context));
+        var reader = new IngestReader(input, credits, _runtime.Encoding, _store, _runtime.Uploads, _options, _sampler, _runtime.DeadlineOf(_context));
         Exception? mistake = null;
         try
         {
@@ -132,16 +136,23 @@ internal sealed class IngestSession
             replies.Took(item.Sequence, 0);   // durable before the stream was opened
             return;
         }
-        var record = new CodeRecord(item.Id, code, item.Labels, item.Name, Sequence: 0);
-        PutResult put = _store.Put(record, item.Mode, position);
+        var record = new CodeRecord(item.Id, code, item.Labels, item.Name, Sequence: 0) { Digest = item.Digest };
+        PutResult put = _store.Put(record, item.Mode, position, static _ => DuplicateRefusal);
         if (put.Outcome == PutOutcome.Conflict)
         {
             Refuse(position, new Failure(ErrorReason.IdConflict, "the id is stored with another code; use PUT_MODE_UPSERT to replace it"), replies);
             item.Trace?.End(ErrorReason.IdConflict);
         }
+        else if (put.Refusal is { } refusal)
+        {
+            replies.Refused(refusal, put.Sequence);
+            _metrics.ItemRefused(ErrorReason.ContentDuplicate);
+            item.Trace?.End(ErrorReason.ContentDuplicate);
+        }
         else
         {
-            replies.Took(item.Sequence, put.Sequence);
+            if (put.DuplicateOf is not null) _metrics.ItemLinked();
+            replies.Took(item.Sequence, put.Sequence, put.DuplicateOf);
             if (item.Trace is { } trace) _ = FollowAsync(trace, put.Sequence);
         }
     }
@@ -166,10 +177,12 @@ internal sealed class IngestSession
 
     private void Refuse(StreamPosition position, Failure failure, IngestReplies replies)
     {
-        var refusal = new Refusal(position.Sequence, (uint)failure.Entry.Status, failure.Entry.Name, failure.Message);
+        Refusal refusal = ToRefusal(position.Sequence, failure);
         replies.Refused(refusal, _store.Refuse(position, refusal));
         _metrics.ItemRefused(failure.Entry.Reason);
     }
+
+    private static Refusal ToRefusal(ulong sequence, Failure failure) => new(sequence, (uint)failure.Entry.Status, failure.Entry.Name, failure.Message);
 
     // Everything that an image can cause is its own failure, a decoder's unforeseen exception included.
     private static bool IsItemFailure(Exception failure) => failure is not OperationCanceledException and not ServiceException

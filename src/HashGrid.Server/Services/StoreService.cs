@@ -24,6 +24,8 @@ internal sealed class StoreService(ServerRuntime runtime, ServerMetrics metrics)
             Sequence = (ulong)record.Sequence,
         };
         stored.Labels.AddRange(record.Labels);
+        if (record.Digest is { } digest) stored.ContentDigest = Wire.ToBytes(digest);
+        if (record.DuplicateOf is { } holder) stored.DuplicateOf = holder;
         return Task.FromResult(stored);
     }
 
@@ -35,19 +37,27 @@ internal sealed class StoreService(ServerRuntime runtime, ServerMetrics metrics)
         return found ? new RemoveReply { Sequence = (ulong)sequence } : throw Unknown();
     }
 
-    public override Task<StatsReply> Stats(StatsRequest request, ServerCallContext context) => Task.FromResult(new StatsReply
+    public override Task<StatsReply> Stats(StatsRequest request, ServerCallContext context)
     {
-        Codes = (ulong)runtime.Store.Count,
-        Model = Wire.ToIdentity(runtime.Encoding),
-        DurableSequence = (ulong)runtime.Store.DurableSequence,
-        IndexedSequence = (ulong)runtime.Index.AppliedSequence,
-        JournalBytes = (ulong)runtime.Store.JournalBytes,
-        IndexBytes = (ulong)runtime.Index.Index.MemoryBytes,
-        State = runtime.Store.State == StoreState.ReadOnly ? "read-only" : runtime.Index.State == IndexState.Ready ? "ready" : "catching-up",
-        ImagesEncoded = (ulong)metrics.ImagesEncoded,
-        Searches = (ulong)metrics.SearchesAnswered,
-        StoreId = runtime.Store.StoreId.ToString(),
-    });
+        (long images, long digestBytes) = runtime.Store.DigestUse;
+        return Task.FromResult(new StatsReply
+        {
+            Codes = (ulong)runtime.Store.Count,
+            Model = Wire.ToIdentity(runtime.Encoding),
+            DurableSequence = (ulong)runtime.Store.DurableSequence,
+            IndexedSequence = (ulong)runtime.Index.AppliedSequence,
+            JournalBytes = (ulong)runtime.Store.JournalBytes,
+            IndexBytes = (ulong)runtime.Index.Index.MemoryBytes,
+            State = runtime.Store.State == StoreState.ReadOnly ? "read-only" : runtime.Index.State == IndexState.Ready ? "ready" : "catching-up",
+            ImagesEncoded = (ulong)metrics.ImagesEncoded,
+            Searches = (ulong)metrics.SearchesAnswered,
+            StoreId = runtime.Store.StoreId.ToString(),
+            Duplicates = runtime.Store.Duplicates.ToString().ToLowerInvariant(),
+            DigestImages = (ulong)images,
+            DigestBytes = (ulong)digestBytes,
+            ItemsLinked = (ulong)metrics.ItemsLinked,
+        });
+    }
 
     public override async Task<SnapshotReply> Snapshot(SnapshotRequest request, ServerCallContext context)
     {

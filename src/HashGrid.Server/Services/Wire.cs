@@ -5,6 +5,7 @@ using HashGrid.Index;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Encoding;
 using HashGrid.Server.Errors;
+using HashGrid.Server.Storage;
 using HashGrid.Server.Storage.Backups;
 using ModelIdentity = HashGrid.Protos.V1.ModelIdentity;
 
@@ -36,6 +37,13 @@ internal static class Wire
         byte[] bytes = new byte[words.Length * sizeof(ulong)];
         for (int i = 0; i < words.Length; i++) BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * sizeof(ulong)), words[i]);
         return new Code { Bits = (uint)bits, Words = UnsafeByteOperations.UnsafeWrap(bytes) };
+    }
+
+    public static ByteString ToBytes(ContentDigest digest)
+    {
+        byte[] bytes = new byte[ContentDigest.Bytes];
+        digest.CopyTo(bytes);
+        return UnsafeByteOperations.UnsafeWrap(bytes);
     }
 
     /// <exception cref="ServiceException">The store id is none.</exception>

@@ -8,6 +8,12 @@ namespace HashGrid.Server.Storage;
 /// <param name="Sequence">The journal sequence that wrote it; ignored by <see cref="CodeStore.Put"/>.</param>
 public sealed record CodeRecord(ulong Id, ulong[] Code, string[] Labels, string Name, long Sequence)
 {
+    /// <summary>The image file that the code was made of; null for a code that came without one.</summary>
+    public ContentDigest? Digest { get; init; }
+
+    /// <summary>The id that held the same content when this one was linked to it; null if none was. Set by <see cref="CodeStore.Put"/>.</summary>
+    public ulong? DuplicateOf { get; init; }
+
     /// <summary>Whether the other record has the same code, labels and name, in order.</summary>
     public bool SameContent(CodeRecord other) =>
         SameCode(other) && Name == other.Name && Labels.AsSpan().SequenceEqual(other.Labels);

@@ -51,11 +51,12 @@ public sealed partial class CodeStore
             table = new CodeTable(folder.TableFolder, options, records, e => Volatile.Read(ref log)?.Fail(CodeStoreProblem.ReadOnly, "the code table's disk failed", e));
             var streams = new StreamTable();
             var marks = new JournalMarks(begin);
+            DigestTable? digests = options.Duplicates == DuplicateMode.Store ? null : new DigestTable();
             using var loader = new TableLoader(table);
             JournalTail tail = JournalRecovery.Run(
                 segments, superblock, commit, begin, frame =>
                 {
-                    Replay(frame, superblock, loader, streams);
+                    Replay(frame, superblock, loader, streams, digests);
                     marks.Pass(frame);
                 }, ct);
             loader.Finish();
@@ -63,7 +64,7 @@ public sealed partial class CodeStore
             Volatile.Write(ref log, new JournalLog(options, segments, new JournalCommits(commitFile), superblockFile, superblock, tail));
             if (table.Fault is { } early)
                 log.Fail(CodeStoreProblem.ReadOnly, "the code table's disk failed", early);
-            return new CodeStore(options, model, folder, superblock, segments, log, table, streams, marks);
+            return new CodeStore(options, model, folder, superblock, segments, log, table, streams, marks, digests);
         }
         catch
         {
@@ -75,7 +76,7 @@ public sealed partial class CodeStore
         }
     }
 
-    private static void Replay(in Frame frame, Superblock superblock, TableLoader table, StreamTable streams)
+    private static void Replay(in Frame frame, Superblock superblock, TableLoader table, StreamTable streams, DigestTable? digests)
     {
         if (PutReader.HoldsPuts(frame))
         {
@@ -83,7 +84,11 @@ public sealed partial class CodeStore
             while (puts.MoveNext())
             {
                 table.Put(puts.Id, puts.Place);
-                streams.Replay(puts.Stream, puts.Position, puts.Sequence);
+                StreamEntry? entry = streams.Replay(puts.Stream, puts.Position, puts.Sequence);
+                if (puts.DuplicateOf is { } holder)
+                    entry?.AddDuplicate(new Duplicate(puts.Position, holder));
+                if (digests is not null && puts.Digest is { } digest)
+                    digests.Add(digest, puts.Id, puts.Sequence);
             }
             return;
         }

@@ -22,6 +22,7 @@ public sealed partial class CodeStore : IAsyncDisposable
     private readonly JournalRecords _records;
     private readonly StreamTable _streams;
     private readonly JournalMarks _marks;
+    private readonly DigestTable? _digests;
     private readonly PendingChanges _pending = new();
     private readonly Lock _deciding = new();
     private readonly Lock _applying = new();
@@ -32,7 +33,8 @@ public sealed partial class CodeStore : IAsyncDisposable
     private int _closed;
 
     private CodeStore(
-        CodeStoreOptions options, StoreModel model, StoreFolder folder, Superblock superblock, JournalSegments segments, JournalLog log, CodeTable table, StreamTable streams, JournalMarks marks)
+        CodeStoreOptions options, StoreModel model, StoreFolder folder, Superblock superblock, JournalSegments segments, JournalLog log, CodeTable table, StreamTable streams, JournalMarks marks,
+        DigestTable? digests)
     {
         _options = options;
         _model = model;
@@ -43,6 +45,7 @@ public sealed partial class CodeStore : IAsyncDisposable
         _records = new JournalRecords(segments, model.Words);
         _streams = streams;
         _marks = marks;
+        _digests = digests;
         _superblock = superblock;
         _disk = new DiskGuard(options);
         StoreId = superblock.StoreId;
@@ -78,10 +81,15 @@ public sealed partial class CodeStore : IAsyncDisposable
     /// <param name="record">The code and what belongs to it; the store keeps the object.</param>
     /// <param name="mode">What to do when the id is there with another code.</param>
     /// <param name="stream">The stream position that carried it, taken with the change in one step; null outside of streams.</param>
+    /// <param name="refuse">Makes the refusal of a duplicate from the id that holds the content; needed for streams where duplicates are refused.</param>
     /// <returns>The decision, and the sequence that must be durable before it is acknowledged.</returns>
+    /// <remarks>
+    /// An image is a duplicate if another id holds its content and its own id does not, durably or not yet; so of two that come at once it is the
+    /// later one in the journal. The decision, and the id it names, is in the journal, too.
+    /// </remarks>
     /// <exception cref="ArgumentException">The record has another number of words, or does not fit a journal frame.</exception>
     /// <exception cref="CodeStoreException">The store is read-only or closed, or the disk is nearly full.</exception>
-    public PutResult Put(CodeRecord record, PutMode mode, StreamPosition? stream)
+    public PutResult Put(CodeRecord record, PutMode mode, StreamPosition? stream, Func<ulong, Refusal>? refuse = null)
     {
         if (record.Code.Length != _model.Words)
             throw new ArgumentException($"the code has {record.Code.Length} words, but width {_model.Bits} needs {_model.Words}", nameof(record));
@@ -92,15 +100,23 @@ public sealed partial class CodeStore : IAsyncDisposable
             if (entry is not null && stream!.Value.Sequence <= entry.Taken)
                 return new PutResult(PutOutcome.Repeated, entry.TakenSequence);
             CodeRecord? old = FindLatest(record.Id);
-            if (old is not null && (mode == PutMode.Add ? old.SameCode(record) : old.SameContent(record)))
+            if (old is not null && IsThere(old, record, mode))
                 return new PutResult(PutOutcome.Unchanged, entry is null ? old.Sequence : TakePosition(entry, stream!.Value.Sequence));
             if (old is not null && mode == PutMode.Add)
                 return new PutResult(PutOutcome.Conflict, old.Sequence);
+            CodeRecord? holder = record.Digest is { } digest && old?.Digest != digest ? FindHolder(digest) : null;
+            if (holder is not null && _options.Duplicates == DuplicateMode.Refuse)
+                return RefuseDuplicate(holder, entry, stream, refuse);
             _disk.ThrowIfFull();
+            if (holder is not null)
+                record = record with { Code = holder.Code, DuplicateOf = holder.Id };
             AppendedPut put = _log.AppendPut(record, entry?.Number ?? 0, stream?.Sequence ?? 0);
             _pending.Add(put.Sequence, record.Id, record with { Sequence = put.Sequence }, entry, stream?.Sequence ?? 0, put);
+            NoteDigests(record, put.Sequence, old);
+            if (record.DuplicateOf is { } linked)
+                entry?.AddDuplicate(new Duplicate(stream!.Value.Sequence, linked));
             Taken(entry, stream?.Sequence ?? 0, put.Sequence);
-            return new PutResult(PutOutcome.Appended, put.Sequence);
+            return new PutResult(PutOutcome.Appended, put.Sequence) { DuplicateOf = holder?.Id };
         }
     }
 
@@ -115,12 +131,7 @@ public sealed partial class CodeStore : IAsyncDisposable
             StreamEntry entry = _streams.Obtain(stream.StreamId, Append);
             if (stream.Sequence <= entry.Taken)
                 return entry.TakenSequence;
-            refusal = refusal with { StreamSequence = stream.Sequence };
-            long sequence = Append(JournalRecordKind.Refuse, (entry.Number, refusal), static (writer, s) => Payloads.WriteRefuse(writer, s.Number, s.refusal));
-            entry.AddRefusal(refusal);
-            _pending.Add(sequence, 0, null, entry, stream.Sequence);
-            Taken(entry, stream.Sequence, sequence);
-            return sequence;
+            return AppendRefusal(entry, refusal with { StreamSequence = stream.Sequence });
         }
     }
 
@@ -148,10 +159,12 @@ public sealed partial class CodeStore : IAsyncDisposable
         lock (_deciding)
         {
             sequence = _pending.LatestSequence(id);
-            if (FindLatest(id) is null)
+            if (FindLatest(id) is not { } old)
                 return false;
             sequence = Append(JournalRecordKind.Remove, id, static (writer, gone) => Payloads.WriteRemove(writer, gone));
             _pending.Add(sequence, id, null);
+            if (old.Digest is { } digest)
+                _digests?.Forget(digest, id, old.Sequence);
             Wake();
             return true;
         }
@@ -185,6 +198,16 @@ public sealed partial class CodeStore : IAsyncDisposable
         _pending.TryFind(id, long.MaxValue, out CodeRecord? record) ? record : FindStored(id);
 
     private CodeRecord? FindStored(ulong id) => _table.Find(id) is { } place ? _records.Read(place, id) : null;
+
+    private long AppendRefusal(StreamEntry entry, Refusal refusal)
+    {
+        long sequence = _log.Append(
+            (byte)JournalRecordKind.Refuse, (entry.Number, refusal), static (writer, s) => Payloads.WriteRefuse(writer, s.Number, s.refusal), refusal.DuplicateOf is null ? 1 : Superblock.DigestFormat);
+        entry.AddRefusal(refusal);
+        _pending.Add(sequence, 0, null, entry, refusal.StreamSequence);
+        Taken(entry, refusal.StreamSequence, sequence);
+        return sequence;
+    }
 
     private long TakePosition(StreamEntry entry, ulong position)
     {

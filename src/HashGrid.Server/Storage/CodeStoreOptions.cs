@@ -29,6 +29,9 @@ public sealed record CodeStoreOptions
     /// <summary>Free disk space below which new codes are refused, in bytes. Default 256 MiB; removes and reads go on.</summary>
     public long MinFreeBytes { get; init; } = 256L << 20;
 
+    /// <summary>What is done with an image whose content another id holds. Default <see cref="DuplicateMode.Store"/>; the others keep 25 to 31 bytes of memory for each image.</summary>
+    public DuplicateMode Duplicates { get; init; } = DuplicateMode.Store;
+
     /// <summary>How long one commit may take before the device counts as failed. Default 30 s.</summary>
     public TimeSpan CommitTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

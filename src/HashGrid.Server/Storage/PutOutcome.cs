@@ -12,6 +12,9 @@ public enum PutOutcome
     /// <summary>The id is stored with another code; nothing was appended, the stream position was not taken.</summary>
     Conflict,
 
+    /// <summary>Another id holds the same content, and the store refuses that. Of a stream, the refusal was appended and took the position.</summary>
+    Duplicate,
+
     /// <summary>This stream position was taken before; nothing was appended.</summary>
     Repeated,
 }

@@ -5,4 +5,8 @@ namespace HashGrid.Server.Storage;
 /// <param name="StatusCode">The gRPC status code.</param>
 /// <param name="Reason">The stable name of the cause.</param>
 /// <param name="Message">One line for a person.</param>
-public sealed record Refusal(ulong StreamSequence, uint StatusCode, string Reason, string Message);
+public sealed record Refusal(ulong StreamSequence, uint StatusCode, string Reason, string Message)
+{
+    /// <summary>The id that holds the same content, if that is the reason.</summary>
+    public ulong? DuplicateOf { get; init; }
+}

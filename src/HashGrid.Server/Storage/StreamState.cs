@@ -5,6 +5,9 @@ namespace HashGrid.Server.Storage;
 /// <param name="Refusals">The newest refusals by position, at most <see cref="MaxRefusals"/>.</param>
 public sealed record StreamState(ulong Last, IReadOnlyList<Refusal> Refusals)
 {
+    /// <summary>The newest items that were linked to content that was there, by position, at most <see cref="MaxRefusals"/>.</summary>
+    public IReadOnlyList<Duplicate> Duplicates { get; init; } = [];
+
     /// <summary>Refusals kept for each stream; older ones are forgotten.</summary>
     public const int MaxRefusals = 1024;
 

@@ -27,12 +27,14 @@ public sealed class ServerMetrics : IDisposable
     private readonly Counter<long> _calls;
     private readonly Counter<long> _acknowledged;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _linked;
     private readonly UpDownCounter<long> _streams;
     private readonly Histogram<double> _stage;
     private readonly Histogram<int> _batch;
     private readonly Histogram<double> _search;
     private long _imagesEncoded;
     private long _searchesAnswered;
+    private long _itemsLinked;
 
     public ServerMetrics()
     {
@@ -45,12 +47,15 @@ public sealed class ServerMetrics : IDisposable
         _calls = _meter.CreateCounter<long>("hashgrid.calls", "{call}", "Calls ended, by method and reason.");
         _acknowledged = _meter.CreateCounter<long>("hashgrid.ingest.acknowledged", "{item}", "Items durable and told so.");
         _refused = _meter.CreateCounter<long>("hashgrid.ingest.refused", "{item}", "Items refused, by reason.");
+        _linked = _meter.CreateCounter<long>("hashgrid.ingest.linked", "{item}", "Items linked to content that another id holds.");
         _streams = _meter.CreateUpDownCounter<long>("hashgrid.ingest.streams", "{stream}", "Open ingest streams.");
         _meter.CreateObservableGauge("hashgrid.process.memory", () => Environment.WorkingSet, "By", "Resident memory of the process.");
         _meter.CreateObservableGauge("hashgrid.process.tensors", () => LiveTensors.Count, "{tensor}", "Tensors that the network holds.");
     }
 
     public long ImagesEncoded => Volatile.Read(ref _imagesEncoded);
+
+    public long ItemsLinked => Volatile.Read(ref _itemsLinked);
 
     public long SearchesAnswered => Volatile.Read(ref _searchesAnswered);
 
@@ -85,6 +90,12 @@ public sealed class ServerMetrics : IDisposable
     public void ItemsAcknowledged(long items) => _acknowledged.Add(items);
 
     public void ItemRefused(ErrorReason reason) => _refused.Add(1, Reason(reason));
+
+    public void ItemLinked()
+    {
+        Interlocked.Increment(ref _itemsLinked);
+        _linked.Add(1);
+    }
 
     public void StreamsChanged(int delta) => _streams.Add(delta);
 

@@ -121,6 +121,7 @@ public sealed class BackupServiceTests
         // Repeated from its beginning, the stream fills up what the copy lacks, once.
         List<IngestResult> results = await after.IngestAsync(Items(1, 11), new IngestOptions { StreamId = "camera", FirstSequence = 1 }).CollectAsync().Soon();
         Assert.That(results.Select(result => (result.Sequence, result.Resumed, result.Failure)), Is.EqualTo(Enumerable.Range(1, 11).Select(i => ((ulong)i, i <= 5, (ItemFailure?)null))));
+        second.Runtime.Store.Settle();
         Assert.That(second.Runtime.Store.Count, Is.EqualTo(11));
     }
 

@@ -15,22 +15,25 @@ public sealed class GoldenTests : StoreFixture
     [TestCase("format-1")]
     [TestCase("format-2")]
     [TestCase("format-3")]
+    [TestCase("format-4")]
     public async Task Open_StoreOfAnEarlierBuild_HoldsWhatItHeldThen(string format)
     {
         Copy(format);
         Assert.That(StoreCheck.Run(Sub("store"), CancellationToken.None).Findings, Is.Empty);
         await using (CodeStore store = await OpenAsync())
         {
-            SmallStore.AssertWhole(store);
+            SmallStore.AssertWhole(store, format, digests: format == "format-4");
             await DurableAsync(store, store.Put(Record(1000, 5), PutMode.Add, null).Sequence);
         }
         await using CodeStore again = await OpenAsync();
         Assert.That(again.Count, Is.EqualTo(SmallStore.Codes.Count + 1));
     }
 
-    [TestCase("format-1", 1)]
-    [TestCase("format-2", 2)]
-    public async Task Put_StoreOfAnEarlierFormat_TakesTheNewFormatWithTheFirstPutAndNotBefore(string format, int number)
+    [TestCase("format-1", 1, 3)]
+    [TestCase("format-2", 2, 3)]
+    [TestCase("format-3", 3, 3)]
+    [TestCase("format-4", 4, 4)]
+    public async Task Put_StoreOfAnEarlierFormat_TakesANewerOneWithTheFirstPutThatNeedsItAndNotBefore(string format, int number, int afterBareCode)
     {
         Copy(format);
         await using (CodeStore store = await OpenAsync())
@@ -41,8 +44,31 @@ public sealed class GoldenTests : StoreFixture
         Assert.That(NewestFormat(), Is.EqualTo(number));
         await using (CodeStore store = await OpenAsync())
             await DurableAsync(store, store.Put(Record(1000, 5), PutMode.Add, null).Sequence);
-        Assert.That(NewestFormat(), Is.EqualTo(3));
+        Assert.That(NewestFormat(), Is.EqualTo(afterBareCode));
+        await using (CodeStore store = await OpenAsync())
+        {
+            PutResult put = store.Put(Image(1001, "x"), PutMode.Add, null);
+            Assert.That(NewestFormat(), Is.EqualTo(4), "before the frame is");
+            await DurableAsync(store, put.Sequence);
+        }
+        await using (CodeStore store = await OpenAsync())
+            Assert.That(store.TryGet(1001, out CodeRecord? record) ? record.Digest : null, Is.EqualTo(Digest("x")));
         Assert.That(StoreCheck.Run(Sub("store"), CancellationToken.None).Findings, Is.Empty);
+    }
+
+    [Test]
+    public async Task Refuse_NamingAHolderInAStoreOfAnEarlierFormat_TakesTheFormatThatKnowsIt()
+    {
+        Copy("format-3");
+        await using (CodeStore store = await OpenAsync())
+        {
+            await DurableAsync(store, store.Refuse(new StreamPosition("new", 1), new Refusal(1, 6, "OTHER", "-")));
+            Assert.That(NewestFormat(), Is.EqualTo(3));
+            await DurableAsync(store, store.Refuse(new StreamPosition("new", 2), new Refusal(2, 6, "CONTENT_DUPLICATE", "-") { DuplicateOf = 4 }));
+        }
+        Assert.That(NewestFormat(), Is.EqualTo(4));
+        await using CodeStore again = await OpenAsync();
+        Assert.That(again.GetStream("new").Refusals.Select(refusal => refusal.DuplicateOf), Is.EqualTo(new ulong?[] { null, 4 }));
     }
 
     [Test]

@@ -10,7 +10,7 @@ namespace HashGrid.Server.Tests.Storage;
 [Category("Durability")]
 public sealed class RotTests : StoreFixture
 {
-    private CodeStoreOptions Small => Options(Sub("store")) with { PageBytes = 64 << 10, SegmentBytes = 64 << 10, TableBuckets = 512 };
+    private CodeStoreOptions Small => Options(Sub("store")) with { PageBytes = 64 << 10, SegmentBytes = 64 << 10, TableBuckets = 512, Duplicates = DuplicateMode.Link };
 
     [TestCase("journal/segment.0", false)]
     [TestCase("superblock", true)]

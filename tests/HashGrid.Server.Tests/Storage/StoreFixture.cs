@@ -32,6 +32,11 @@ public abstract class StoreFixture
 
     protected static CodeRecord Record(ulong id, ulong code, params string[] labels) => new(id, [code], labels, $"image-{id}", 0);
 
+    /// <summary>A record with the digest of a content, and the code that the content has.</summary>
+    protected static CodeRecord Image(ulong id, string content, params string[] labels) => Record(id, (ulong)content[0] << 32, labels) with { Digest = Digest(content) };
+
+    protected static ContentDigest Digest(string content) => ContentDigest.Of(System.Text.Encoding.UTF8.GetBytes(content));
+
     protected static async Task<CodeStoreException> RefusalAsync(Func<Task> open) =>
         await Assert.ThrowsAsync<CodeStoreException>(() => open()) ?? throw new AssertionException("no exception");
 

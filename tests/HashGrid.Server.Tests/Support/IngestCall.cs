@@ -24,6 +24,12 @@ internal sealed class IngestCall : IDisposable
 
     public Dictionary<ulong, ItemError> Errors { get; } = [];
 
+    /// <summary>The id of the holder, by the sequence of the item that was linked to it.</summary>
+    public Dictionary<ulong, ulong> Duplicates { get; } = [];
+
+    /// <summary>The same, and of items that were refused for it.</summary>
+    public Dictionary<ulong, ulong> HoldersToldOf => Duplicates.Concat(Errors.Where(error => error.Value.HasDuplicateOf).Select(error => KeyValuePair.Create(error.Key, error.Value.DuplicateOf))).ToDictionary();
+
     /// <summary>Every reply in order, by kind, for tests of order.</summary>
     public List<IngestReply> Replies { get; } = [];
 
@@ -74,6 +80,9 @@ internal sealed class IngestCall : IDisposable
                 break;
             case IngestReply.MessageOneofCase.ItemError:
                 Errors[reply.ItemError.Sequence] = reply.ItemError.Error;
+                break;
+            case IngestReply.MessageOneofCase.Duplicate:
+                Duplicates[reply.Duplicate.Sequence] = reply.Duplicate.Of;
                 break;
             case IngestReply.MessageOneofCase.Drain:
                 Drained = true;

@@ -44,7 +44,7 @@ internal sealed class FsckCommand : ToolCommand
             ("model", report.Model is { } model ? $"{model.Name}, {model.Bits} bits" : "unknown"),
             ("state", report.InUse ? "in use by a server" : report.ClosedCleanly ? "closed cleanly" : "not closed cleanly"),
             ("acknowledged", $"up to sequence {report.DurableSequence}, address {report.DurableAddress}"),
-            ("verified", string.Create(CultureInfo.InvariantCulture, $"{report.Records} records: {Count(report, JournalRecordKind.Put)} put, {Count(report, JournalRecordKind.Remove)} removed, {Count(report, JournalRecordKind.Refuse)} refused")),
+            ("verified", string.Create(CultureInfo.InvariantCulture, $"{report.Records} records: {Count(report, JournalRecordKind.Put)} put ({report.Digests} with digest), {Count(report, JournalRecordKind.Remove)} removed, {Count(report, JournalRecordKind.Refuse)} refused")),
             ("behind the tail", $"{report.BehindTail} records, kept by the next start"),
             ("lost", $"{report.Lost} records"));
         Console.Out.WriteLine(report.Clean
@@ -66,6 +66,7 @@ internal sealed class FsckCommand : ToolCommand
         ["last_sequence"] = report.LastSequence,
         ["records"] = report.Records,
         ["puts"] = Count(report, JournalRecordKind.Put),
+        ["digests"] = report.Digests,
         ["removes"] = Count(report, JournalRecordKind.Remove),
         ["refusals"] = Count(report, JournalRecordKind.Refuse),
         ["behind_tail"] = report.BehindTail,

@@ -37,12 +37,15 @@ internal sealed class GetCommand : ToolCommand
                 ["labels"] = Json.Strings(item.Labels),
                 ["name"] = item.Name,
                 ["sequence"] = item.Sequence,
+                ["digest"] = item.Digest,
+                ["duplicate_of"] = item.DuplicateOf is { } holder ? Json.Id(holder) : null,
             });
             return 0;
         }
         Facts.Print(
             ("id", Json.Id(item.Id)), ("code", item.Code.ToString()), ("bits", item.Code.Bits), ("name", item.Name),
-            ("labels", string.Join(", ", item.Labels)), ("sequence", item.Sequence));
+            ("labels", string.Join(", ", item.Labels)), ("sequence", item.Sequence),
+            ("digest", item.Digest ?? "none: stored as a code"), ("duplicate of", item.DuplicateOf is { } of ? Json.Id(of) : "none"));
         return 0;
     }
 }

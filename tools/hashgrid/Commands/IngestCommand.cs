@@ -42,7 +42,7 @@ internal sealed class IngestCommand : ToolCommand
 
         await using HashGridClient client = _server.Connect(parsed);
         var refused = new List<(string File, ItemFailure Failure)>();
-        int stored = 0, resumed = 0;
+        int stored = 0, resumed = 0, linked = 0;
         long start = Stopwatch.GetTimestamp();
         await Progress.RunAsync("Storing", files.Count, async tick =>
         {
@@ -53,6 +53,7 @@ internal sealed class IngestCommand : ToolCommand
                 else
                     stored++;
                 resumed += result.Resumed ? 1 : 0;
+                linked += result is { Failure: null, DuplicateOf: not null } ? 1 : 0;
                 tick();
             }
         });
@@ -65,13 +66,14 @@ internal sealed class IngestCommand : ToolCommand
                 ["images"] = files.Count,
                 ["stored"] = stored,
                 ["resumed"] = resumed,
+                ["linked"] = linked,
                 ["seconds"] = Math.Round(seconds, 3),
                 ["refused"] = Refusals.ToJson(refused),
             });
         }
         else
         {
-            string before = resumed > 0 ? $" ({resumed} of them before this run)" : "";
+            string before = (resumed > 0 ? $" ({resumed} of them before this run)" : "") + (linked > 0 ? $" ({linked} linked to the same image under another id)" : "");
             Console.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{stored} of {files.Count} images are stored{before}, {refused.Count} refused, {seconds:F1} s"));
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using HashGrid.CommandLine.Inputs;
 using HashGrid.Model;
 using HashGrid.Server;
+using HashGrid.Server.Storage;
 
 namespace HashGrid.CommandLine.Commands;
 
@@ -19,6 +20,7 @@ internal sealed class ServeCommand : ToolCommand
     private readonly Option<string?> _apiKeys = new("--api-keys") { HelpName = "FILE", Description = "Lines of name:key; calls from other machines must carry a key" };
     private readonly Option<string?> _metrics = new("--metrics") { HelpName = "ADDRESS", Description = "GET /metrics for Prometheus on this address, such as 127.0.0.1:9464; never encrypted, so keep it local" };
     private readonly Option<string?> _otlp = new("--otlp") { HelpName = "URL", Description = "Collector for traces and metrics, such as http://127.0.0.1:4317; the variables OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME and OTEL_TRACES_SAMPLER count, too" };
+    private readonly Option<DuplicateMode> _duplicates = new("--duplicates") { HelpName = "store|link|refuse", DefaultValueFactory = _ => DuplicateMode.Store, Description = "What to do with an image that another id holds, byte for byte: store it, link it (the code that is there, not encoded again) or refuse it" };
     private readonly Option<bool> _remote = new("--allow-remote-plaintext") { Description = "Listen without encryption on addresses that other machines reach" };
 
     public ServeCommand()
@@ -28,7 +30,7 @@ internal sealed class ServeCommand : ToolCommand
             "hashgrid serve",
             "hashgrid serve --data /var/lib/hashgrid --listen 127.0.0.1:5080 --listen unix:/run/hashgrid.sock")
     {
-        foreach (Option option in (Option[])[_data, _listen, _model, .. _encoder.Options, _threads, _certificate, _certificateKey, _clientCa, _apiKeys, _metrics, _otlp, _remote])
+        foreach (Option option in (Option[])[_data, _listen, _model, .. _encoder.Options, _threads, _certificate, _certificateKey, _clientCa, _apiKeys, _metrics, _otlp, _duplicates, _remote])
             Add(option);
         SetAction((parsed, ct) =>
         {
@@ -49,6 +51,7 @@ internal sealed class ServeCommand : ToolCommand
                     ApiKeysPath = parsed.GetValue(_apiKeys),
                     MetricsListen = parsed.GetValue(_metrics),
                     OtlpEndpoint = parsed.GetValue(_otlp),
+                    Duplicates = parsed.GetValue(_duplicates),
                     AllowRemotePlaintext = parsed.GetValue(_remote),
                 },
                 ct);

@@ -40,6 +40,10 @@ internal sealed class StatsCommand : ToolCommand
                 ["images_encoded"] = stats.ImagesEncoded,
                 ["searches"] = stats.Searches,
                 ["store_id"] = stats.StoreId,
+                ["duplicates"] = stats.Duplicates,
+                ["digest_images"] = stats.DigestImages,
+                ["digest_bytes"] = stats.DigestBytes,
+                ["items_linked"] = stats.ItemsLinked,
             });
             return 0;
         }
@@ -47,7 +51,8 @@ internal sealed class StatsCommand : ToolCommand
             ("state", stats.State), ("codes", stats.Codes), ("model", $"{stats.Model.Name}, {stats.Model.Bits} bits, on {stats.Model.Device}"),
             ("model fingerprint", stats.Model.Fingerprint), ("durable sequence", stats.DurableSequence), ("indexed sequence", stats.IndexedSequence),
             ("journal bytes", stats.JournalBytes), ("index bytes", stats.IndexBytes), ("images encoded", stats.ImagesEncoded),
-            ("searches", stats.Searches), ("store id", stats.StoreId));
+            ("searches", stats.Searches), ("store id", stats.StoreId),
+            ("duplicates", stats.Duplicates), ("digest images", stats.DigestImages), ("digest bytes", stats.DigestBytes), ("items linked", stats.ItemsLinked));
         return 0;
     }
 }

@@ -39,6 +39,8 @@ internal sealed class EntryLine(Stream output) : IDisposable
                 _json.WriteStringValue(label);
             _json.WriteEndArray();
             _json.WriteString("name", record.Name);
+            if (record.Digest is { } digest)
+                _json.WriteString("digest", digest.ToString());
         }
         if (entry.StreamNumber != 0)
         {
@@ -53,6 +55,8 @@ internal sealed class EntryLine(Stream output) : IDisposable
             _json.WriteString("reason", refusal.Reason);
             _json.WriteString("message", refusal.Message);
         }
+        if ((entry.Record?.DuplicateOf ?? entry.Refusal?.DuplicateOf) is { } holder)
+            _json.WriteString("duplicate_of", Json.Id(holder));
         _json.WriteEndObject();
         _json.Flush();
         output.WriteByte((byte)'\n');

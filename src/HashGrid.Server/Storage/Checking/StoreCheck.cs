@@ -15,7 +15,7 @@ public static class StoreCheck
         using StoreReader store = StoreReader.Open(folder);
         List<StoreFinding> findings = [];
         var counts = new Dictionary<JournalRecordKind, long>();
-        long last = 0, behind = 0;
+        long last = 0, behind = 0, digests = 0;
         foreach (JournalPiece piece in store.Walk(ct))
         {
             if (piece is StoreFinding finding)
@@ -26,6 +26,8 @@ public static class StoreCheck
             var entry = (JournalEntry)piece;
             counts[entry.Kind] = counts.GetValueOrDefault(entry.Kind) + 1;
             last = entry.Sequence;
+            if (entry.Record?.Digest is not null)
+                digests++;
             if (entry.BehindTail)
                 behind++;
         }
@@ -42,6 +44,7 @@ public static class StoreCheck
             LastSequence = last,
             BehindTail = behind,
             Counts = counts,
+            Digests = digests,
             Findings = findings,
         };
     }

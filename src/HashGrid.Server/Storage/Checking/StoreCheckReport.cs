@@ -31,6 +31,9 @@ public sealed record StoreCheckReport
     /// <summary>Records that verify, by kind.</summary>
     public required IReadOnlyDictionary<JournalRecordKind, long> Counts { get; init; }
 
+    /// <summary>Put records with the digest of an image.</summary>
+    public required long Digests { get; init; }
+
     /// <summary>In the order in which they were met.</summary>
     public required IReadOnlyList<StoreFinding> Findings { get; init; }
 

@@ -54,7 +54,8 @@ internal sealed class FrameWriter(int maxBytes = FrameHeader.MaxFrameBytes)
     /// <summary>What was written since <see cref="Begin"/>, for records that are not frames.</summary>
     public ReadOnlySpan<byte> Body() => _buffer.AsSpan(FrameHeader.Bytes, _length - FrameHeader.Bytes);
 
-    private Span<byte> Take(int bytes)
+    /// <summary>The next bytes, to be filled in before anything else is written.</summary>
+    public Span<byte> Take(int bytes)
     {
         if (bytes > _buffer.Length - _length)
             throw new ArgumentException($"the record needs more than {_buffer.Length} bytes in the journal; shorten labels and name");

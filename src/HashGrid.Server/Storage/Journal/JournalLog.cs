@@ -109,16 +109,18 @@ internal sealed class JournalLog : IDisposable
     /// <param name="kind">What the frame says.</param>
     /// <param name="state">Handed to <paramref name="write"/>, so that it needs no closure.</param>
     /// <param name="write">Writes the payload, beginning with <see cref="FrameWriter.Begin"/>.</param>
+    /// <param name="format">The oldest format that knows it.</param>
     /// <returns>The sequence of the frame.</returns>
     /// <exception cref="ArgumentException">The frame would not fit 1 MiB, or half a page.</exception>
     /// <exception cref="CodeStoreException">The journal stopped, or is closed.</exception>
-    public long Append<T>(byte kind, T state, Action<FrameWriter, T> write)
+    public long Append<T>(byte kind, T state, Action<FrameWriter, T> write, int format = 1)
     {
         WaitForRoom();
         long sequence;
         lock (_appending)
         {
             ThrowIfNotOpen();
+            TakeFormat(format);
             write(_writer, state);
             CloseFrame();
             sequence = _tail.Sequence + 1;
@@ -139,8 +141,7 @@ internal sealed class JournalLog : IDisposable
         lock (_appending)
         {
             ThrowIfNotOpen();
-            if (_superblock.Format < Superblock.NewestFormat)
-                TakeNewestFormat();
+            TakeFormat(record.Digest is null ? Superblock.SharedFrameFormat : Superblock.DigestFormat);
             if (!_puts.HasRoomFor(record))
                 CloseFrame();
             int ordinal = _puts.Add(record, stream, position);
@@ -363,13 +364,15 @@ internal sealed class JournalLog : IDisposable
             WriteSuperblock(_superblock with { BeginAddress = _log.BeginAddress, Durable = _durable, Clean = clean });
     }
 
-    /// <summary>Before the first shared frame: a build that does not know them must refuse the store, and not call it damaged.</summary>
-    private void TakeNewestFormat()
+    /// <summary>Before the first frame that needs it: a build that does not know such frames must refuse the store, and not call it damaged.</summary>
+    private void TakeFormat(int format)
     {
+        if (_superblock.Format >= format)
+            return;
         try
         {
             lock (_marking)
-                WriteSuperblock(_superblock with { Format = Superblock.NewestFormat, Clean = false });
+                WriteSuperblock(_superblock with { Format = format, Clean = false });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

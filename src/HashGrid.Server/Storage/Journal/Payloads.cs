@@ -79,7 +79,7 @@ internal static class Payloads
         return (stream, position);
     }
 
-    /// <summary>number: stream · number: position · number: status code · text: reason · text: message.</summary>
+    /// <summary>number: stream · number: position · number: status code · text: reason · text: message · since format 4 also, if that is the reason, fixed 8: the id that holds the same content.</summary>
     public static void WriteRefuse(FrameWriter writer, uint stream, Refusal refusal)
     {
         writer.Begin();
@@ -88,6 +88,8 @@ internal static class Payloads
         writer.Number(refusal.StatusCode);
         writer.Text(refusal.Reason);
         writer.Text(refusal.Message);
+        if (refusal.DuplicateOf is { } holder)
+            writer.Fixed64(holder);
     }
 
     public static (uint Stream, Refusal Refusal) ReadRefuse(ReadOnlySpan<byte> payload)
@@ -95,6 +97,8 @@ internal static class Payloads
         var reader = new FrameReader(payload);
         uint stream = checked((uint)reader.Number());
         var refusal = new Refusal(reader.Number(), checked((uint)reader.Number()), reader.Text(), reader.Text());
+        if (!reader.AtEnd)
+            refusal = refusal with { DuplicateOf = reader.Fixed64() };
         End(reader);
         return (stream, refusal);
     }

@@ -14,6 +14,7 @@ internal ref struct PutReader
     private FrameReader _reader;
     private FrameReader _texts;
     private ReadOnlySpan<byte> _code;
+    private ReadOnlySpan<byte> _digest;
 
     /// <param name="frame">A frame for which <see cref="HoldsPuts"/>; its bytes must stay as they are.</param>
     /// <param name="words">Words of a code.</param>
@@ -43,6 +44,12 @@ internal ref struct PutReader
     public uint Stream { get; private set; }
 
     public ulong Position { get; private set; }
+
+    /// <summary>Of the image; null without one.</summary>
+    public readonly ContentDigest? Digest => _digest.IsEmpty ? null : new ContentDigest(_digest);
+
+    /// <summary>The id whose content it was linked to; null for none.</summary>
+    public ulong? DuplicateOf { get; private set; }
 
     public static bool HoldsPuts(in Frame frame) => frame.Header.Kind is (byte)JournalRecordKind.Put or Payloads.Puts;
 
@@ -93,12 +100,16 @@ internal ref struct PutReader
     public readonly CodeRecord Record()
     {
         FrameReader texts = _texts;
-        if (texts.AtEnd)
-            return new CodeRecord(Id, Code(), [], "", Sequence);
-        var labels = new string[texts.Count()];
-        for (int i = 0; i < labels.Length; i++)
-            labels[i] = texts.Text();
-        return new CodeRecord(Id, Code(), labels, texts.Text(), Sequence);
+        string[] labels = [];
+        string name = "";
+        if (!texts.AtEnd)
+        {
+            labels = new string[texts.Count()];
+            for (int i = 0; i < labels.Length; i++)
+                labels[i] = texts.Text();
+            name = texts.Text();
+        }
+        return new CodeRecord(Id, Code(), labels, name, Sequence) { Digest = Digest, DuplicateOf = DuplicateOf };
     }
 
     private void ReadSingle()
@@ -128,6 +139,8 @@ internal ref struct PutReader
         else if (Stream != 0)
             Position++;
         _code = _reader.Raw(_words * 8);
+        _digest = (flags & SharedFrameWriter.HasDigest) != 0 ? _reader.Raw(ContentDigest.Bytes) : default;
+        DuplicateOf = (flags & SharedFrameWriter.IsLinked) != 0 ? _reader.Fixed64() : null;
         if ((flags & SharedFrameWriter.HasTexts) != 0)
             ReadTexts();
         else

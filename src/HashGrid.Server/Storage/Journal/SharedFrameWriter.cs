@@ -4,11 +4,13 @@ namespace HashGrid.Server.Storage.Journal;
 /// <remarks>
 /// <code>
 /// payload:  u8 records, 1 to 255 · records
-/// record:   u8 flags · id · [stream] · words · [texts]
+/// record:   u8 flags · id · [stream] · words · [digest] · [link] · [texts]
 /// flags 1:  id is fixed 8; else number: zigzag of id minus the id before, 0 before the first
 /// flags 2:  number: stream, 0 for none · if not 0, number: position; else the stream of the record before, none before the
 ///           first, and its next position
 /// flags 4:  number: labels · texts · text: name; else no labels, no name
+/// flags 8:  fixed 16: digest of the image; else it came without one         } since format 4
+/// flags 16: fixed 8: the id that held the same content; else it is no link  }
 /// </code>
 /// The other flags are 0. A bare 64-bit code that continues its stream takes 10 to 17 bytes.
 /// </remarks>
@@ -24,7 +26,9 @@ internal sealed class SharedFrameWriter(int maxBytes)
     public const byte LongId = 1;
     public const byte NamesStream = 2;
     public const byte HasTexts = 4;
-    public const byte AllFlags = LongId | NamesStream | HasTexts;
+    public const byte HasDigest = 8;
+    public const byte IsLinked = 16;
+    public const byte AllFlags = LongId | NamesStream | HasTexts | HasDigest | IsLinked;
 
     private readonly FrameWriter _writer = new(maxBytes);
     private ulong _id;
@@ -70,6 +74,8 @@ internal sealed class SharedFrameWriter(int maxBytes)
     {
         // flags, id, stream, position, number of labels; three bytes of UTF-8 for a UTF-16 unit, behind a length
         int bytes = 1 + 8 + 5 + 10 + 2 + 8 * record.Code.Length + 5 + 3 * record.Name.Length;
+        if (record.Digest is not null)
+            bytes += ContentDigest.Bytes + 8;
         foreach (string label in record.Labels)
             bytes += 5 + 3 * label.Length;
         return bytes;
@@ -89,7 +95,8 @@ internal sealed class SharedFrameWriter(int maxBytes)
         bool longId = zigzag >> 56 != 0;
         bool sameStream = stream == _stream && (stream == 0 || position == _position + 1);
         bool texts = record.Labels.Length > 0 || record.Name.Length > 0;
-        _writer.Byte((byte)((longId ? LongId : 0) | (sameStream ? 0 : NamesStream) | (texts ? HasTexts : 0)));
+        _writer.Byte((byte)((longId ? LongId : 0) | (sameStream ? 0 : NamesStream) | (texts ? HasTexts : 0)
+            | (record.Digest is null ? 0 : HasDigest) | (record.DuplicateOf is null ? 0 : IsLinked)));
         if (longId)
             _writer.Fixed64(record.Id);
         else
@@ -97,6 +104,10 @@ internal sealed class SharedFrameWriter(int maxBytes)
         if (!sameStream)
             Payloads.WriteStream(_writer, stream, position);
         _writer.Words(record.Code);
+        if (record.Digest is { } digest)
+            digest.CopyTo(_writer.Take(ContentDigest.Bytes));
+        if (record.DuplicateOf is { } holder)
+            _writer.Fixed64(holder);
         if (texts)
             Payloads.WriteTexts(_writer, record);
     }

@@ -7,7 +7,8 @@ namespace HashGrid.Server.Storage.Journal;
 /// <remarks>
 /// Payload: number: format · fixed 16: store id · number: bits · text: fingerprint · text: name · number: page bytes ·
 /// number: segment bytes · fixed 8: begin address · fixed 8: durable sequence · fixed 8: durable address · fixed 8: link · number: 1 if closed cleanly ·
-/// since format 2: number: generation · fixed 8: begin sequence. Format 3 is written as format 2, and the journal may hold shared frames.
+/// since format 2: number: generation · fixed 8: begin sequence. Formats 3 and 4 are written as format 2: since 3 the journal
+/// may hold shared frames, since 4 their records digests.
 /// </remarks>
 internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes, long SegmentBytes, long BeginAddress, JournalTail Durable, bool Clean,
     int Generation = 0, long BeginSequence = 0, int Format = Superblock.NewestFormat)
@@ -15,8 +16,14 @@ internal sealed record Superblock(Guid StoreId, StoreModel Model, int PageBytes,
     public const uint Magic = 0x42534748; // "HGSB"
     public const string FileName = "superblock";
 
-    /// <summary>The newest format this build reads, and that of every store it makes. Format 1 or 2 stays until the first put.</summary>
-    public const int NewestFormat = 3;
+    /// <summary>The newest format this build reads, and that of every store it makes. An older one stays until the first put that needs a newer one.</summary>
+    public const int NewestFormat = DigestFormat;
+
+    /// <summary>Since then puts share frames.</summary>
+    public const int SharedFrameFormat = 3;
+
+    /// <summary>Since then puts may have a digest.</summary>
+    public const int DigestFormat = 4;
 
     /// <summary>Before the first frame.</summary>
     public JournalTail Begin => new(BeginSequence, BeginAddress, JournalTail.Empty(StoreId).Link);

@@ -5,6 +5,7 @@ internal sealed class StreamEntry(uint number)
 {
     private readonly Lock _lock = new();
     private readonly Queue<Refusal> _refusals = new();
+    private readonly Queue<Duplicate> _duplicates = new();
     private ulong _durable;
 
     /// <summary>Stands for the stream's name in the journal.</summary>
@@ -26,6 +27,16 @@ internal sealed class StreamEntry(uint number)
         }
     }
 
+    public void AddDuplicate(Duplicate duplicate)
+    {
+        lock (_lock)
+        {
+            _duplicates.Enqueue(duplicate);
+            if (_duplicates.Count > StreamState.MaxRefusals)
+                _duplicates.Dequeue();
+        }
+    }
+
     /// <summary>Positions up to here are durable.</summary>
     public void Advance(ulong position)
     {
@@ -33,10 +44,13 @@ internal sealed class StreamEntry(uint number)
             _durable = Math.Max(_durable, position);
     }
 
-    /// <summary>What may be told to a client: durable positions and refusals.</summary>
+    /// <summary>What may be told to a client: durable positions, refusals and links.</summary>
     public StreamState Durable()
     {
         lock (_lock)
-            return new StreamState(_durable, [.. _refusals.Where(r => r.StreamSequence <= _durable)]);
+            return new StreamState(_durable, [.. _refusals.Where(r => r.StreamSequence <= _durable)])
+            {
+                Duplicates = [.. _duplicates.Where(d => d.StreamSequence <= _durable)],
+            };
     }
 }

@@ -169,7 +169,7 @@ public sealed class StoreCompactionTests : StoreFixture
                 var crashed = new CrashDisk(state);
                 await using (CodeStore store = await OpenOnAsync(crashed.Open()))
                 {
-                    history.AssertState(store, history.Last, name);
+                    history.AssertState(store, history.Last, name, compacted: true);
                     await DurableAsync(store, store.Put(Record(1000, 7), PutMode.Add, null).Sequence);
                 }
                 // What is left of the other journal is gone after one start, and a compaction runs to its end.
@@ -191,5 +191,5 @@ public sealed class StoreCompactionTests : StoreFixture
     private Task<CodeStore> OpenOnAsync(IStorageFiles files) => CodeStore.OpenAsync(OptionsOn(files), Model, CancellationToken.None).WaitAsync(Limit);
 
     private CodeStoreOptions OptionsOn(IStorageFiles files) =>
-        Options(Sub("store")) with { Files = files, PageBytes = 64 << 10, SegmentBytes = 64 << 10, TableBuckets = 512 };
+        Options(Sub("store")) with { Files = files, PageBytes = 64 << 10, SegmentBytes = 64 << 10, TableBuckets = 512, Duplicates = DuplicateMode.Link };
 }

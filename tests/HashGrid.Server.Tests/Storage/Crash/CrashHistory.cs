@@ -9,6 +9,7 @@ namespace HashGrid.Server.Tests.Storage.Crash;
 internal sealed class CrashHistory
 {
     private const int Ids = 24;
+    private static readonly ContentDigest[] Contents = [.. Enumerable.Range(0, 6).Select(content => ContentDigest.Of([(byte)content]))];
     private static readonly string[] Streams = ["a", "b"];
 
     private readonly List<Change> _changes;
@@ -61,8 +62,12 @@ internal sealed class CrashHistory
     }
 
     /// <summary>The same for what the store answers, whatever its journal looks like.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="acknowledged">It knows at least this sequence.</param>
+    /// <param name="name">Which state it is.</param>
+    /// <param name="compacted">Its journal may have been written anew: links of records that were replaced since are told no more.</param>
     /// <returns>The changes that the store knows, by sequence.</returns>
-    public Dictionary<long, Change> AssertState(CodeStore store, long acknowledged, string name)
+    public Dictionary<long, Change> AssertState(CodeStore store, long acknowledged, string name, bool compacted = false)
     {
         long last = store.LastSequence;
         Assert.That(last, Is.InRange(acknowledged, Math.Max(Last, 1)), $"{name}: sequences");
@@ -74,7 +79,7 @@ internal sealed class CrashHistory
             bySequence[change.Sequence] = change;
             if (change.Record is { } record)
                 codes[change.Id] = record;
-            else
+            else if (change.Refused is null)
                 codes.Remove(change.Id);
             if (change.Stream is { } stream)
                 positions[stream.StreamId] = stream.Sequence;
@@ -86,9 +91,24 @@ internal sealed class CrashHistory
             store.TryGet(id, out CodeRecord? found);
             Assert.That(found?.Code[0], Is.EqualTo(codes.GetValueOrDefault(id)?.Code[0]), $"{name}: code of id {id}");
             Assert.That(found?.Name, Is.EqualTo(codes.GetValueOrDefault(id)?.Name), $"{name}: name of id {id}");
+            Assert.That(found?.Digest, Is.EqualTo(codes.GetValueOrDefault(id)?.Digest), $"{name}: digest of id {id}");
+            Assert.That(found?.DuplicateOf, Is.EqualTo(codes.GetValueOrDefault(id)?.DuplicateOf), $"{name}: link of id {id}");
+        }
+        if (store.Duplicates != DuplicateMode.Store)
+        {
+            foreach (ContentDigest content in Contents)
+                Assert.That(store.FindContent(content)?.Id, Is.EqualTo(HolderOf(content, last)), $"{name}: holder of {content}");
         }
         foreach (string stream in Streams)
+        {
             Assert.That(store.GetStream(stream).Last, Is.EqualTo(positions.GetValueOrDefault(stream)), $"{name}: stream {stream}");
+            Change[] mine = [.. bySequence.Values.Where(change => change.Stream?.StreamId == stream)];
+            Assert.That(
+                store.GetStream(stream).Refusals.Select(refusal => (refusal.StreamSequence, refusal.DuplicateOf)),
+                Is.EqualTo(mine.Where(change => change.Refused is not null).Select(change => (change.Stream!.Value.Sequence, change.Refused))), $"{name}: refusals of stream {stream}");
+            IEnumerable<Duplicate> linked = mine.Where(change => change.Record?.DuplicateOf is not null).Select(change => new Duplicate(change.Stream!.Value.Sequence, change.Record!.DuplicateOf!.Value));
+            Assert.That(store.GetStream(stream).Duplicates, compacted ? Is.SubsetOf(linked) : Is.EqualTo(linked), $"{name}: links of stream {stream}");
+        }
         return bySequence;
     }
 
@@ -100,7 +120,7 @@ internal sealed class CrashHistory
         List<Neighbor> expected = [];
         const ulong query = 0x0123_4567_89AB_CDEF;
         Dictionary<ulong, CodeRecord?> latest = [];
-        foreach (Change change in _changes.TakeWhile(change => change.Sequence <= store.LastSequence))
+        foreach (Change change in _changes.TakeWhile(change => change.Sequence <= store.LastSequence).Where(change => change.Refused is null))
             latest[change.Id] = change.Record;
         foreach ((ulong id, CodeRecord? record) in latest)
         {
@@ -122,13 +142,36 @@ internal sealed class CrashHistory
         }
         // Some records are long, so that pages and segments fill up and end.
         string name = random.Next(5) == 0 ? new string('n', random.Next(1000, 20_000)) : $"image {random.Next()}";
-        var record = new CodeRecord(id, [(ulong)random.NextInt64()], ["Mass"], name, 0);
+        // Some are images, of a few contents; the same content has the same code.
+        int content = random.Next(2 * Contents.Length);
+        var record = content < Contents.Length
+            ? new CodeRecord(id, [0xC0DE_0000UL + (ulong)content], ["Mass"], name, 0) { Digest = Contents[content] }
+            : new CodeRecord(id, [(ulong)random.NextInt64()], ["Mass"], name, 0);
         string stream = Streams[random.Next(Streams.Length)];
         StreamPosition? position = random.Next(2) == 0
             ? new StreamPosition(stream, _changes.LastOrDefault(change => change.Stream?.StreamId == stream)?.Stream?.Sequence + 1 ?? 1)
             : null;
-        _changes.Add(new Change(store.Put(record, PutMode.Upsert, position).Sequence, id, record, position));
+        ulong? holder = store.Duplicates != DuplicateMode.Store && record.Digest is { } digest && LatestOf(id, Last)?.Digest != digest ? HolderOf(digest, Last) : null;
+        PutResult put = store.Put(record, PutMode.Upsert, position, static _ => new Refusal(0, 6, "CONTENT_DUPLICATE", "-"));
+        Assert.That(put.DuplicateOf, Is.EqualTo(holder), "what was decided");
+        if (put.Outcome != PutOutcome.Duplicate)
+            _changes.Add(new Change(put.Sequence, id, record with { DuplicateOf = holder }, position));
+        else if (position is not null)
+            _changes.Add(new Change(put.Sequence, id, null, position, Refused: holder));
     }
 
-    internal sealed record Change(long Sequence, ulong Id, CodeRecord? Record, StreamPosition? Stream);
+    private CodeRecord? LatestOf(ulong id, long upTo) =>
+        _changes.LastOrDefault(change => change.Id == id && change.Sequence <= upTo && change.Refused is null)?.Record;
+
+    // The id whose present record is the oldest of those with the content.
+    private ulong? HolderOf(ContentDigest content, long upTo) => _changes
+        .Where(change => change.Sequence <= upTo && change.Record?.Digest == content && ReferenceEquals(LatestOf(change.Id, upTo), change.Record))
+        .MinBy(change => change.Sequence)?.Id;
+
+    /// <param name="Sequence">Of the journal.</param>
+    /// <param name="Id">What was put, removed or refused.</param>
+    /// <param name="Record">Null for a remove or a refusal.</param>
+    /// <param name="Stream">Null outside of streams.</param>
+    /// <param name="Refused">The id that held the content already; null for what was not refused.</param>
+    internal sealed record Change(long Sequence, ulong Id, CodeRecord? Record, StreamPosition? Stream, ulong? Refused = null);
 }

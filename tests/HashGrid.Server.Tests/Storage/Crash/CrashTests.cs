@@ -119,7 +119,7 @@ public sealed class CrashTests : StoreFixture
     private async Task<CrashHistory> SessionAsync(CrashDisk disk, CrashHistory history, long acknowledged, int seed, int groups)
     {
         CrashDisk.Session session = disk.Open();
-        CodeStore store = await OpenOnAsync(session);
+        CodeStore store = await OpenOnAsync(session, seed % 2 == 0 ? DuplicateMode.Link : DuplicateMode.Refuse);
         try
         {
             CrashHistory mine = history.UpTo(await history.AssertPrefixAsync(store, acknowledged, $"seed {seed}"));
@@ -154,8 +154,8 @@ public sealed class CrashTests : StoreFixture
     }
 
     // Short pages and segments, so that a few dozen records cross them.
-    private Task<CodeStore> OpenOnAsync(CrashDisk.Session session) => CodeStore.OpenAsync(
-        Options(Sub("store")) with { Files = session, PageBytes = 64 << 10, SegmentBytes = 64 << 10, TableBuckets = 512, ReserveBytes = 16 << 10 },
+    private Task<CodeStore> OpenOnAsync(CrashDisk.Session session, DuplicateMode duplicates = DuplicateMode.Link) => CodeStore.OpenAsync(
+        Options(Sub("store")) with { Files = session, PageBytes = 64 << 10, SegmentBytes = 64 << 10, TableBuckets = 512, ReserveBytes = 16 << 10, Duplicates = duplicates },
         Model,
         CancellationToken.None).WaitAsync(Limit);
 }
