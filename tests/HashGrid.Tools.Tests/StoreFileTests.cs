@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using HashGrid.Tools.Tests.Support;
 
@@ -15,13 +16,7 @@ public class StoreFileTests
     public void CopyGolden()
     {
         _folder = new TempFolder();
-        string golden = Path.Combine(Repository.Root, "tests", "HashGrid.Server.Tests", "Storage", "Golden", "format-1");
-        foreach (string path in Directory.EnumerateFiles(golden, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(Store, Path.GetRelativePath(golden, path));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(path, target);
-        }
+        CopyGolden("format-1", Store);
     }
 
     [TearDown]
@@ -64,6 +59,24 @@ public class StoreFileTests
                     "put 2 2322000000000000", "put 5 5555000000000000", "put 6 ffffffffffffffff", "put 18446744073709551615 7777000000000000",
                 }));
             Assert.That(dump.Output, Does.Contain("\"name\":\"größe.jpg\"").And.Contain("\"stream\":\"scanner-7\"").And.Contain("\"2026-01-01T00:00:00.000Z\""));
+        });
+    }
+
+    [Test]
+    public async Task DumpAndFsck_StoreWithDigests_ShowThem()
+    {
+        string store = CopyGolden("format-4");
+        ToolRun dump = await Tool.HashGridAsync("dump", store), fsck = await Tool.HashGridAsync("fsck", store, "--json");
+        JsonNode[] lines = [.. dump.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+        string four = Convert.ToHexStringLower(SHA256.HashData("four"u8))[..32];
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                lines.Where(line => (string)line["digest"]! == four).Select(line => $"{line["id"]} {line["duplicate_of"]}"), Is.EqualTo(new[] { "4 ", "5 4" }));
+            Assert.That((string)lines.Single(line => (string)line["kind"]! == "refuse")["duplicate_of"]!, Is.EqualTo("1"));
+            Assert.That(lines.Single(line => (string)line["id"]! == "6")["digest"], Is.Null, "it came as a code");
+            Assert.That((int)JsonNode.Parse(fsck.Output)!["digests"]!, Is.EqualTo(lines.Count(line => line["digest"] is not null)));
         });
     }
 
@@ -134,9 +147,12 @@ public class StoreFileTests
     {
         ToolRun fsync = await Tool.HashGridAsync("bench", "fsync", _folder.File("disk"), "--seconds", "0.2", "--json");
         ToolRun store = await Tool.HashGridAsync("bench", "store", _folder.File("disk"), "--codes", "5000", "--streams", "4", "--snapshot", "--json");
+        ToolRun digests = await Tool.HashGridAsync("bench", "store", _folder.File("disk"), "--codes", "5000", "--streams", "4", "--digests", "--json");
 
         Assert.Multiple(() =>
         {
+            Assert.That((double)JsonNode.Parse(digests.Output)!["digest_memory_bytes_per_code"]!, Is.GreaterThan(20));
+            Assert.That((double)JsonNode.Parse(digests.Output)!["journal_bytes_per_code"]!, Is.InRange(26, 72));
             Assert.That(fsync.ExitCode, Is.Zero, fsync.Error);
             Assert.That((double)JsonNode.Parse(fsync.Output)!["durable_put"]!["p50_us"]!, Is.GreaterThan(0));
             Assert.That(store.ExitCode, Is.Zero, store.Error);
@@ -145,6 +161,30 @@ public class StoreFileTests
             Assert.That((double)JsonNode.Parse(store.Output)!["journal_bytes_per_payload_byte"]!, Is.InRange(0.4, 3));
             Assert.That(Directory.EnumerateFileSystemEntries(_folder.File("disk")), Is.Empty);
         });
+    }
+
+    [Test]
+    public async Task Bench_Duplicates_EncodesWhatIsNewAndLinksTheRest()
+    {
+        string[] images = [.. Directory.GetFiles(Path.Combine(Repository.Root, "samples", "images")).Order(StringComparer.Ordinal).Take(2)];
+        ToolRun run = await Tool.HashGridAsync(["bench", "duplicates", .. images, "--seconds", "0.1", "--json"]);
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        JsonNode report = JsonNode.Parse(run.Output)!;
+        Assert.That((long)report["items_linked"]!, Is.GreaterThan(0));
+        Assert.That((long)report["digest_images"]!, Is.GreaterThan((long)report["items_linked"]! + 2));
+    }
+
+    private string CopyGolden(string format, string? to = null)
+    {
+        to ??= _folder.File(format);
+        string golden = Path.Combine(Repository.Root, "tests", "HashGrid.Server.Tests", "Storage", "Golden", format);
+        foreach (string path in Directory.EnumerateFiles(golden, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(golden, path));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(path, target);
+        }
+        return to;
     }
 
     private void FlipByteOfRecord(long sequence)

@@ -87,7 +87,7 @@ internal static class App
             new HeatMapCommand(),
             new ImportWeightsCommand(),
             new ExportWeightsCommand(),
-            new Command("bench", "Measure parts of the service on this machine.") { new BenchEncoderCommand(), new BenchFsyncCommand(), new BenchStoreCommand() },
+            new Command("bench", "Measure parts of the service on this machine.") { new BenchEncoderCommand(), new BenchFsyncCommand(), new BenchStoreCommand(), new BenchDuplicatesCommand() },
             new Command("index", "Work with raw code files, without a server.") { new IndexBuildCommand(), new IndexSearchCommand(), new IndexExplainCommand(), new IndexBenchCommand() },
         };
         Help.InstallIn(root);

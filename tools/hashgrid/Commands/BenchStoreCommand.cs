@@ -17,6 +17,7 @@ internal sealed class BenchStoreCommand : ToolCommand
     private readonly Option<int> _codes = new("--codes") { DefaultValueFactory = _ => 1_000_000, HelpName = "N", Description = "Codes to store, 64 bits each" };
     private readonly Option<int> _streams = new("--streams") { DefaultValueFactory = _ => 64, HelpName = "N", Description = "Ingest streams that write side by side" };
     private readonly Option<int> _window = new("--window") { DefaultValueFactory = _ => 64, HelpName = "N", Description = "Codes that a stream sends before it waits until they are durable" };
+    private readonly Option<bool> _digests = new("--digests") { Description = "Store a digest with each code, as images have, and look for duplicates: what that costs in journal, memory and time" };
     private readonly Option<bool> _snapshot = new("--snapshot") { Description = "Write an index snapshot before the restart, as `hashgrid snapshot` does" };
     private readonly JsonOption _json = new();
 
@@ -27,7 +28,7 @@ internal sealed class BenchStoreCommand : ToolCommand
             "hashgrid bench store /var/lib/hashgrid",
             "hashgrid bench store /var/lib/hashgrid --codes 10000000 --snapshot --json")
     {
-        foreach (Symbol symbol in (Symbol[])[_folder, _codes, _streams, _window, _snapshot, _json])
+        foreach (Symbol symbol in (Symbol[])[_folder, _codes, _streams, _window, _digests, _snapshot, _json])
         {
             if (symbol is Argument argument)
                 Add(argument);
@@ -40,15 +41,17 @@ internal sealed class BenchStoreCommand : ToolCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken ct)
     {
         int codes = Range(parsed, _codes, 1000, 200_000_000), streams = Range(parsed, _streams, 1, 1024), window = Range(parsed, _window, 1, 4096);
+        bool digests = parsed.GetValue(_digests);
         using var scratch = new BenchFolder(parsed.GetRequiredValue(_folder));
         var indexOptions = new IndexHostOptions { Directory = Path.Combine(scratch.Path, "index"), Width = new CodeWidth(64) };
 
+        CodeStoreOptions options = scratch.StoreOptions with { Duplicates = digests ? DuplicateMode.Link : DuplicateMode.Store };
         TimeSpan writing;
-        long journalBytes;
-        await using (CodeStore store = await CodeStore.OpenAsync(scratch.StoreOptions, BenchFolder.Model, ct))
+        long journalBytes, digestBytes = 0;
+        await using (CodeStore store = await CodeStore.OpenAsync(options, BenchFolder.Model, ct))
         {
             long before = store.JournalBytes, began = Stopwatch.GetTimestamp();
-            await Task.WhenAll(Enumerable.Range(0, streams).Select(stream => Task.Run(() => WriteAsync(store, stream, streams, window, codes, ct), ct)));
+            await Task.WhenAll(Enumerable.Range(0, streams).Select(stream => Task.Run(() => WriteAsync(store, stream, streams, window, codes, digests, ct), ct)));
             writing = Stopwatch.GetElapsedTime(began);
             journalBytes = store.JournalBytes - before;
             if (parsed.GetValue(_snapshot))
@@ -65,8 +68,9 @@ internal sealed class BenchStoreCommand : ToolCommand
         {
             TimeSpan processor = Environment.CpuUsage.TotalTime;
             long started = Stopwatch.GetTimestamp();
-            await using CodeStore store = await CodeStore.OpenAsync(scratch.StoreOptions, BenchFolder.Model, ct);
+            await using CodeStore store = await CodeStore.OpenAsync(options, BenchFolder.Model, ct);
             TimeSpan opened = Stopwatch.GetElapsedTime(started);
+            digestBytes = store.DigestUse.MemoryBytes;
             await using IndexHost index = IndexHost.Start(store, indexOptions);
             await index.WaitReadyAsync(ct);
             var nearest = new Neighbor[1];
@@ -76,13 +80,13 @@ internal sealed class BenchStoreCommand : ToolCommand
             if (nearest[0].Distance != 0 || index.Index.Count != codes || store.Count != codes || !store.TryGet(last, out CodeRecord? record) || record.Code[0] != CodeOf(last))
                 throw new CommandException($"the restarted store holds {store.Count} codes and its index {index.Index.Count}, but {codes} were acknowledged");
         }
-        Report(parsed, codes, streams, window, writing, journalBytes, starts.MinBy(start => start.Answered));
+        Report(parsed, codes, streams, window, writing, journalBytes, digestBytes, starts.MinBy(start => start.Answered));
         return 0;
     }
 
-    private void Report(ParseResult parsed, int codes, int streams, int window, TimeSpan writing, long journalBytes, (TimeSpan Opened, TimeSpan Answered, TimeSpan Processor) start)
+    private void Report(ParseResult parsed, int codes, int streams, int window, TimeSpan writing, long journalBytes, long digestBytes, (TimeSpan Opened, TimeSpan Answered, TimeSpan Processor) start)
     {
-        double perSecond = codes / writing.TotalSeconds, bytes = (double)journalBytes / codes, ratio = bytes / PayloadBytes(codes, streams);
+        double perSecond = codes / writing.TotalSeconds, bytes = (double)journalBytes / codes, ratio = bytes / (PayloadBytes(codes, streams) + (parsed.GetValue(_digests) ? ContentDigest.Bytes : 0));
         if (parsed.GetValue(_json))
         {
             Json.Print(new JsonObject
@@ -93,6 +97,7 @@ internal sealed class BenchStoreCommand : ToolCommand
                 ["durable_codes_per_second"] = Math.Round(perSecond),
                 ["journal_bytes_per_code"] = Math.Round(bytes, 1),
                 ["journal_bytes_per_payload_byte"] = Math.Round(ratio, 2),
+                ["digest_memory_bytes_per_code"] = Math.Round((double)digestBytes / codes, 1),
                 ["snapshot"] = parsed.GetValue(_snapshot),
                 ["store_open_seconds"] = Math.Round(start.Opened.TotalSeconds, 3),
                 ["first_answer_seconds"] = Math.Round(start.Answered.TotalSeconds, 3),
@@ -102,19 +107,21 @@ internal sealed class BenchStoreCommand : ToolCommand
         }
         Facts.Print(
             ("durable codes a second", string.Create(CultureInfo.InvariantCulture, $"{perSecond:F0} from {streams} streams, {window} in flight each")),
-            ("journal bytes a code", string.Create(CultureInfo.InvariantCulture, $"{bytes:F1}, {ratio:F2} × the payload: id, code, stream, position, no labels, no name")),
+            ("journal bytes a code", string.Create(CultureInfo.InvariantCulture, $"{bytes:F1}, {ratio:F2} × the payload: id, code, stream, position, {(parsed.GetValue(_digests) ? "digest, " : "")}no labels, no name")),
+            ("digest memory a code", string.Create(CultureInfo.InvariantCulture, $"{(double)digestBytes / codes:F1} bytes")),
             ("store open again", string.Create(CultureInfo.InvariantCulture, $"{start.Opened.TotalSeconds:F2} s, every record verified")),
             ("first right answer", string.Create(CultureInfo.InvariantCulture, $"{start.Answered.TotalSeconds:F2} s, {start.Processor.TotalSeconds:F2} s of processor time, {(parsed.GetValue(_snapshot) ? "with" : "without")} an index snapshot")));
     }
 
-    private static async Task WriteAsync(CodeStore store, int stream, int streams, int window, int codes, CancellationToken ct)
+    private static async Task WriteAsync(CodeStore store, int stream, int streams, int window, int codes, bool digests, CancellationToken ct)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"bench-{stream}");
         ulong position = 0;
         long sequence = 0;
         for (int number = stream; number < codes; number += streams)
         {
-            sequence = store.Put(new CodeRecord((ulong)number, [CodeOf((ulong)number)], [], "", 0), PutMode.Add, new StreamPosition(name, ++position)).Sequence;
+            var record = new CodeRecord((ulong)number, [CodeOf((ulong)number)], [], "", 0) { Digest = digests ? ContentDigest.Of(BitConverter.GetBytes(number)) : null };
+            sequence = store.Put(record, PutMode.Add, new StreamPosition(name, ++position)).Sequence;
             if (position % (ulong)window == 0)
                 await store.WaitDurableAsync(sequence, ct);
         }
