@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
@@ -91,6 +92,31 @@ public class ServerCommandTests
             Assert.That(run.Output, Does.StartWith("1 of 2 images are stored, 1 refused"));
             Assert.That(run.ErrorLines, Has.Length.EqualTo(1));
             Assert.That(run.Error, Does.Contain("bad.png: IMAGE_NOT_AN_IMAGE: "));
+        });
+    }
+
+    [TestCase("link", 0, "stored with its code")]
+    [TestCase("refuse", 1, "refused")]
+    public async Task Ingest_SameFileUnderAnotherName_IsLinkedOrRefusedAndTheHolderNamed(string mode, int exitCode, string told)
+    {
+        await using Serving server = await Serving.StartAsync("--duplicates", mode);
+        using var folder = new TempFolder();
+        string image = Directory.GetFiles(Path.Combine(Samples, "images")).Order(StringComparer.Ordinal).First();
+        File.Copy(image, folder.File("a.jpg"));
+        File.Copy(image, folder.File("b.jpg"));
+        ToolRun run = await Tool.HashGridAsync("ingest", folder.Path, "--ids", "name", "--server", server.Address);
+        ToolRun again = await Tool.HashGridAsync("ingest", folder.Path, "--ids", "name", "--server", server.Address, "--json");
+        ToolRun stats = await Tool.HashGridAsync("stats", "--server", server.Address, "--json");
+        string holder = $"{BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData("a.jpg"u8))}";
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((run.ExitCode, again.ExitCode), Is.EqualTo((exitCode, exitCode)), run.Error);
+            Assert.That(run.Output, Does.Contain($"b.jpg: the same image as id {holder}, {told}"));
+            // The second run is no news to a server that linked: the id has its content.
+            Assert.That(JsonNode.Parse(again.Output)!["duplicates"]!.AsArray().Select(duplicate => (string)duplicate!["of"]!), Is.EqualTo(Enumerable.Repeat(holder, exitCode)));
+            Assert.That((string)JsonNode.Parse(stats.Output)!["duplicates"]!, Is.EqualTo(mode));
+            Assert.That((int)JsonNode.Parse(stats.Output)!["digest_images"]!, Is.EqualTo(2 - exitCode));
         });
     }
 

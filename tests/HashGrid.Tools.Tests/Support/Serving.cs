@@ -16,11 +16,12 @@ internal sealed class Serving : IAsyncDisposable
     /// <summary>Its metrics page.</summary>
     public string Metrics { get; }
 
-    public static async Task<Serving> StartAsync()
+    /// <param name="options">Further options of <c>serve</c>.</param>
+    public static async Task<Serving> StartAsync(params string[] options)
     {
         var folder = new TempFolder();
         string metrics = $"127.0.0.1:{FreePort()}";
-        Process process = Tool.Start("hashgrid", "serve", "--data", folder.File("data"), "--listen", "127.0.0.1:0", "--metrics", metrics);
+        Process process = Tool.Start("hashgrid", ["serve", "--data", folder.File("data"), "--listen", "127.0.0.1:0", "--metrics", metrics, .. options]);
         // Read to the end in the background: a full pipe would stop the server.
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();

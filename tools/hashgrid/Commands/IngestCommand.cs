@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json.Nodes;
 using HashGrid.Client;
 using HashGrid.CommandLine.Inputs;
@@ -12,9 +13,12 @@ namespace HashGrid.CommandLine.Commands;
 /// <summary>hashgrid ingest: images into the store, each acknowledged when it is on disk.</summary>
 internal sealed class IngestCommand : ToolCommand
 {
-    private readonly Argument<string[]> _paths = new("PATHS") { Arity = ArgumentArity.OneOrMore, Description = "PNG and JPEG files, or folders of them. An id is the first eight bytes of the file's SHA-256" };
+    private const string Content = "content", FileName = "name";
+
+    private readonly Argument<string[]> _paths = new("PATHS") { Arity = ArgumentArity.OneOrMore, Description = "PNG and JPEG files, or folders of them" };
     private readonly Option<string?> _labels = new("--labels") { HelpName = "CSV", Description = "Labels by file name: columns file,labels (or NIH's Image Index,Finding Labels), several separated by |" };
     private readonly Option<string?> _stream = new("--stream") { HelpName = "NAME", Description = "Name the stream; running the same command again after a failure goes on where it stopped" };
+    private readonly Option<string> _ids = new("--ids") { DefaultValueFactory = _ => Content, HelpName = "content|name", Description = "What an id is made of, as the first eight bytes of a SHA-256: the file's content, so that equal files are one item, or its name, so that each file is its own" };
     private readonly Option<bool> _upsert = new("--upsert") { Description = "Replace what is stored under an id; otherwise another code for it is refused" };
     private readonly ServerOption _server = new();
     private readonly JsonOption _json = new();
@@ -26,8 +30,9 @@ internal sealed class IngestCommand : ToolCommand
             "hashgrid ingest samples --labels samples/labels.csv",
             "hashgrid ingest /data/xrays --labels Data_Entry_2017.csv --stream import-1")
     {
+        _ids.AcceptOnlyFromAmong(Content, FileName);
         Add(_paths);
-        foreach (Option option in (Option[])[_labels, _stream, _upsert, _server, _json])
+        foreach (Option option in (Option[])[_labels, _stream, _ids, _upsert, _server, _json])
             Add(option);
         SetAction(RunAsync);
     }
@@ -42,18 +47,21 @@ internal sealed class IngestCommand : ToolCommand
 
         await using HashGridClient client = _server.Connect(parsed);
         var refused = new List<(string File, ItemFailure Failure)>();
-        int stored = 0, resumed = 0, linked = 0;
+        var duplicates = new List<(string File, ulong Of, bool Linked)>();
+        bool byName = parsed.GetRequiredValue(_ids) == FileName;
+        int stored = 0, resumed = 0;
         long start = Stopwatch.GetTimestamp();
         await Progress.RunAsync("Storing", files.Count, async tick =>
         {
-            await foreach (IngestResult result in client.IngestAsync(ReadAsync(files, labels, parsed.GetValue(_upsert), ct), options, ct))
+            await foreach (IngestResult result in client.IngestAsync(ReadAsync(files, labels, byName, parsed.GetValue(_upsert), ct), options, ct))
             {
                 if (result.Failure is { } failure)
                     refused.Add((files[(int)result.Sequence - 1], failure));
                 else
                     stored++;
                 resumed += result.Resumed ? 1 : 0;
-                linked += result is { Failure: null, DuplicateOf: not null } ? 1 : 0;
+                if (result.DuplicateOf is { } holder)
+                    duplicates.Add((files[(int)result.Sequence - 1], holder, result.Failure is null));
                 tick();
             }
         });
@@ -66,14 +74,22 @@ internal sealed class IngestCommand : ToolCommand
                 ["images"] = files.Count,
                 ["stored"] = stored,
                 ["resumed"] = resumed,
-                ["linked"] = linked,
+                ["linked"] = duplicates.Count(duplicate => duplicate.Linked),
                 ["seconds"] = Math.Round(seconds, 3),
                 ["refused"] = Refusals.ToJson(refused),
+                ["duplicates"] = new JsonArray([.. duplicates.Select(duplicate => new JsonObject
+                {
+                    ["file"] = duplicate.File,
+                    ["of"] = Json.Id(duplicate.Of),
+                    ["linked"] = duplicate.Linked,
+                })]),
             });
         }
         else
         {
-            string before = (resumed > 0 ? $" ({resumed} of them before this run)" : "") + (linked > 0 ? $" ({linked} linked to the same image under another id)" : "");
+            foreach ((string file, ulong of, bool linked) in duplicates)
+                Console.Out.WriteLine($"{file}: the same image as id {Json.Id(of)}, {(linked ? "stored with its code" : "refused")}");
+            string before = resumed > 0 ? $" ({resumed} of them before this run)" : "";
             Console.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{stored} of {files.Count} images are stored{before}, {refused.Count} refused, {seconds:F1} s"));
         }
@@ -81,14 +97,15 @@ internal sealed class IngestCommand : ToolCommand
     }
 
     private static async IAsyncEnumerable<IngestItem> ReadAsync(
-        List<string> files, LabelsFile labels, bool upsert, [EnumeratorCancellation] CancellationToken ct)
+        List<string> files, LabelsFile labels, bool byName, bool upsert, [EnumeratorCancellation] CancellationToken ct)
     {
         foreach (string file in files)
         {
             byte[] bytes = await File.ReadAllBytesAsync(file, ct);
-            yield return IngestItem.FromImage(ContentId.Of(bytes), bytes) with
+            string name = Path.GetFileName(file);
+            yield return IngestItem.FromImage(ContentId.Of(byName ? Encoding.UTF8.GetBytes(name) : bytes), bytes) with
             {
-                Name = Path.GetFileName(file),
+                Name = name,
                 Labels = labels.Of(file),
                 Overwrite = upsert,
             };
