@@ -53,13 +53,15 @@ public sealed partial class CodeStore
             var marks = new JournalMarks(begin);
             DigestTable? digests = options.Duplicates == DuplicateMode.Store ? null : new DigestTable();
             using var loader = new TableLoader(table);
+            using var digestLoader = new DigestLoader(digests);
             JournalTail tail = JournalRecovery.Run(
                 segments, superblock, commit, begin, frame =>
                 {
-                    Replay(frame, superblock, loader, streams, digests);
+                    Replay(frame, superblock, loader, streams, digestLoader);
                     marks.Pass(frame);
                 }, ct);
             loader.Finish();
+            digestLoader.Finish();
             folder.DeleteOtherGenerations(superblock.Generation);
             Volatile.Write(ref log, new JournalLog(options, segments, new JournalCommits(commitFile), superblockFile, superblock, tail));
             if (table.Fault is { } early)
@@ -76,7 +78,7 @@ public sealed partial class CodeStore
         }
     }
 
-    private static void Replay(in Frame frame, Superblock superblock, TableLoader table, StreamTable streams, DigestTable? digests)
+    private static void Replay(in Frame frame, Superblock superblock, TableLoader table, StreamTable streams, DigestLoader digests)
     {
         if (PutReader.HoldsPuts(frame))
         {
@@ -87,8 +89,8 @@ public sealed partial class CodeStore
                 StreamEntry? entry = streams.Replay(puts.Stream, puts.Position, puts.Sequence);
                 if (puts.DuplicateOf is { } holder)
                     entry?.AddDuplicate(new Duplicate(puts.Position, holder));
-                if (digests is not null && puts.Digest is { } digest)
-                    digests.Add(digest, puts.Id, puts.Sequence);
+                if (digests.Wants && puts.Digest is { } digest)
+                    digests.Put(digest, puts.Id, puts.Sequence);
             }
             return;
         }

@@ -88,6 +88,7 @@ public sealed partial class CodeStore : IAsyncDisposable
     /// later one in the journal. The decision, and the id it names, is in the journal, too.
     /// </remarks>
     /// <exception cref="ArgumentException">The record has another number of words, or does not fit a journal frame.</exception>
+    /// <exception cref="ArgumentNullException">A duplicate of a stream is to be refused, and <paramref name="refuse"/> is null.</exception>
     /// <exception cref="CodeStoreException">The store is read-only or closed, or the disk is nearly full.</exception>
     public PutResult Put(CodeRecord record, PutMode mode, StreamPosition? stream, Func<ulong, Refusal>? refuse = null)
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace HashGrid.Server.Storage.Table;
@@ -30,16 +31,19 @@ public sealed class DigestTable
     public long Count { get; private set; }
 
     /// <summary>Bytes of memory.</summary>
-    public long MemoryBytes => (long)_slots.Length * sizeof(int) + (long)_chunks.Count * ChunkEntries * Marshal.SizeOf<Entry>();
+    public long MemoryBytes => (long)_slots.Length * sizeof(int) + (long)_chunks.Count * ChunkEntries * Unsafe.SizeOf<Entry>();
 
     /// <summary>Notes a put, the latest of all.</summary>
-    public void Add(ContentDigest digest, ulong id, long sequence)
+    public void Add(ContentDigest digest, ulong id, long sequence) => Add(digest.Tag, id, (uint)sequence);
+
+    /// <summary>The same with what is kept of it.</summary>
+    internal void Add(uint tag, ulong id, uint sequence)
     {
         if (_rings >= _slots.Length / 4 * 3)
             Grow();
-        int slot = SlotOf(digest.Tag), added = Take();
+        int slot = SlotOf(tag), added = Take();
         ref Entry entry = ref At(added);
-        entry = new Entry { Id = id, Tag = digest.Tag, Sequence = (uint)sequence, Next = added };
+        entry = new Entry { Id = id, Tag = tag, Sequence = sequence, Next = added };
         if (_slots[slot] == 0)
         {
             _rings++;
