@@ -15,6 +15,8 @@ public sealed class CommandLineTests
     }
 
     [TestCase("--max-batch", "many")]
+    [TestCase("--duplicates", "drop")]
+    [TestCase("--duplicates", "7")]
     [TestCase("--no-such-thing", "1")]
     [TestCase("--listen", null)]
     public async Task Start_UnreadableCommandLine_IsOneLineAndExitCode2(string option, string? value)

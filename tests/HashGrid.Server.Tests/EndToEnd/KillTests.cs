@@ -10,12 +10,14 @@ public sealed class KillTests
 {
     private const int Rounds = 3;   // each sample under three ids, so that equal codes tie
 
-    [Test]
-    public async Task Kill_InMidStream_KeepsEveryAcknowledgedCodeAndAnswersAsBefore()
+    [TestCase("store")]
+    [TestCase("link")]
+    public async Task Kill_InMidStream_KeepsEveryAcknowledgedCodeAndAnswersAsBefore(string duplicates)
     {
         using TempFolder folder = new();
         // The model that ships, where it is beside the tests; else the same network, small and random.
         string[] model = ModelFiles.FindDefault() is { } shipped ? ["--model", shipped] : ["--model", TinyModel.Write(folder.Path)];
+        model = [.. model, "--duplicates", duplicates];
         byte[][] images = [.. Repository.Samples.Select(File.ReadAllBytes)];
         ulong count = (ulong)(images.Length * Rounds), acknowledged, resumed;
         Assert.That(images, Has.Length.GreaterThan(20));
@@ -56,6 +58,9 @@ public sealed class KillTests
             Assert.That(resumed, Is.GreaterThanOrEqualTo(acknowledged));
             await Task.WhenAll(SendAsync(call, images, resumed + 1, count, CancellationToken.None), call.AcknowledgedAsync(count));
             Assert.That(call.Errors, Is.Empty);
+            // Which the server decided before the kill and after it: the first round holds every image.
+            ulong[] told = [.. Enumerable.Range((int)Math.Max(acknowledged, (ulong)images.Length) + 1, (int)count).Select(id => (ulong)id).TakeWhile(id => id <= count)];
+            Assert.That(call.Duplicates.OrderBy(link => link.Key), Is.EqualTo(duplicates == "link" ? told.Select(id => KeyValuePair.Create(id, HolderOf(id, images.Length))) : []));
             answers = await AnswersAsync(server, call.StoreSequence, count);
             await server.KillAsync();
         }
@@ -66,9 +71,16 @@ public sealed class KillTests
             foreach ((ulong id, SearchReply answer) in answers) Assert.That(again[id].Neighbors, Is.EqualTo(answer.Neighbors), $"nearest to id {id}");
             ulong[] codes = [.. await Task.WhenAll(Enumerable.Range(1, (int)count).Select(async id => (await GetAsync(server, (ulong)id)).Code.Word()))];
             Assert.That(answers.Values.Select(answer => answer.Neighbors.Select(neighbor => (neighbor.Id, neighbor.Distance))), Is.EqualTo(answers.Keys.Select(id => Brute(codes, id))));
+            for (ulong id = 1; id <= count; id++)
+            {
+                StoredCode stored = await GetAsync(server, id);
+                Assert.That(stored.HasDuplicateOf ? stored.DuplicateOf : 0, Is.EqualTo(duplicates == "link" && id > (ulong)images.Length ? HolderOf(id, images.Length) : 0), $"link of id {id}");
+            }
             Assert.That(await server.TerminateAsync(), Is.Zero);
         }
     }
+
+    private static ulong HolderOf(ulong id, int images) => (id - 1) % (ulong)images + 1;
 
     private static async Task SendAsync(IngestCall call, byte[][] images, ulong first, ulong last, CancellationToken ct)
     {

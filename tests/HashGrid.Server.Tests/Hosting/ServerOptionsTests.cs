@@ -1,3 +1,6 @@
+using HashGrid.Server.Hosting;
+using HashGrid.Server.Storage;
+
 namespace HashGrid.Server.Tests.Hosting;
 
 public sealed class ServerOptionsTests
@@ -15,6 +18,12 @@ public sealed class ServerOptionsTests
     [Test]
     public void Validate_PrecisionThatTheEngineLacks_IsRefusedAtStart() =>
         Assert.That(new ServerOptions { Engine = "torch", Precision = "int8" }.Validate().Single(), Does.Contain("precision int8 needs engine onnx"));
+
+    [TestCase("store", DuplicateMode.Store)]
+    [TestCase("link", DuplicateMode.Link)]
+    [TestCase("Refuse", DuplicateMode.Refuse)]
+    public void Parse_Duplicates_IsAnyOfItsModes(string text, DuplicateMode expected) =>
+        Assert.That(CommandLine.Parse(["--duplicates", text], out _)?.Duplicates, Is.EqualTo(expected));
 
     [TestCase("127.0.0.1:0", true)]
     [TestCase("localhost:5080", true)]
