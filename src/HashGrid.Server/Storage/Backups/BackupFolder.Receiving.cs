@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.ExceptionServices;
 using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Storage.Journal;
 
@@ -36,10 +37,11 @@ public sealed partial class BackupFolder
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var pipe = new Pipe(Buffers);
+        Exception? failure = null;
         Task sending = SendAsync();
         try
         {
-            await Task.Run(() => WriteAsync(source, from, pipe.Reader, progress, ct), ct);
+            await Task.Run(() => WriteAsync(source, from, pipe.Reader, () => failure, progress, ct), ct);
         }
         finally
         {
@@ -52,7 +54,6 @@ public sealed partial class BackupFolder
 
         async Task SendAsync()
         {
-            Exception? failure = null;
             try
             {
                 await send(pipe.Writer, stop.Token);
@@ -61,7 +62,8 @@ public sealed partial class BackupFolder
             {
                 failure = e;
             }
-            await pipe.Writer.CompleteAsync(failure);
+            // Not with the failure: a pipe forgets for it what has arrived and was not taken yet.
+            await pipe.Writer.CompleteAsync();
         }
     }
 
@@ -90,7 +92,7 @@ public sealed partial class BackupFolder
         _options.Files.SyncDirectory(_folder.Root);
     }
 
-    private async Task WriteAsync(Superblock source, JournalTail from, PipeReader content, Action<long, long>? progress, CancellationToken ct)
+    private async Task WriteAsync(Superblock source, JournalTail from, PipeReader content, Func<Exception?> failure, Action<long, long>? progress, CancellationToken ct)
     {
         using var segments = new JournalSegments(_options.Files, _folder.JournalFolder(source.Generation), source.SegmentBytes);
         var scan = new JournalScan(segments, source.PageBytes, from);
@@ -112,6 +114,8 @@ public sealed partial class BackupFolder
             if (read.IsCompleted)
                 break;
         }
+        if (failure() is { } cause)
+            ExceptionDispatchInfo.Throw(cause);
         if (position < end)
             throw new IOException($"the source ended after {position - from.Address} of {end - from.Address} bytes; run the backup again, it goes on from there");
         if (scan.Tail != source.Durable)

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using HashGrid.Server.Storage;
 using HashGrid.Server.Storage.Backups;
 using HashGrid.Server.Storage.Checking;
@@ -8,6 +9,31 @@ namespace HashGrid.Server.Tests.Storage.Backups;
 [Category("Durability")]
 public sealed class StoreBackupTests : BackupFixture
 {
+    [Test]
+    public async Task ReceiveAsync_SourceFailsAtOnceAfterSomePieces_WhatArrivedStaysForTheNextRun()
+    {
+        await WriteAsync("store", 1, 400);
+        await using CodeStore store = await OpenSmallAsync("store");
+        long sent = 0;
+        using (var folder = BackupFolder.Open(Small("backup"), mustBeNew: false, CancellationToken.None))
+        using (BackupReader reader = store.OpenBackup(null))
+        {
+            IOException? failure = await Assert.ThrowsAsync<IOException>(() => folder.ReceiveAsync(reader.Offer, SendHalfAsync, null, CancellationToken.None).WaitAsync(Limit));
+            Assert.That(failure!.Message, Is.EqualTo("the line is dead"));
+
+            async Task SendHalfAsync(PipeWriter writer, CancellationToken stop)
+            {
+                // All of it before the writing to disk has begun.
+                byte[] piece = new byte[(int)(reader.LeftBytes / 2)];
+                sent = reader.Read(piece);
+                await writer.WriteAsync(piece, stop);
+                throw new IOException("the line is dead");
+            }
+        }
+        using var again = BackupFolder.Open(Small("backup"), mustBeNew: false, CancellationToken.None);
+        Assert.That(again.Have?.Address, Is.InRange(sent / 2, sent + 64));
+    }
+
     [Test]
     public async Task RunAsync_EveryKindOfRecord_CopyIsTheSameStore()
     {
