@@ -23,7 +23,7 @@ public sealed record CodeStoreOptions
     /// <summary>Memory for the newest part of the code table, in bytes; a power of two, at least 1 MiB. Default 128 MiB; older parts live on disk.</summary>
     public long TableMemoryBytes { get; init; } = 128L << 20;
 
-    /// <summary>Hash buckets of the code table, 64 bytes each, for about 4 ids each. 0, the default, sizes it by the journal found.</summary>
+    /// <summary>Hash buckets of the code table, 64 bytes each, for about 4 ids each. 0, the default, sizes it by the journal found, or by TableMemoryBytes (half of it again) if that is more.</summary>
     public long TableBuckets { get; init; }
 
     /// <summary>Free disk space below which new codes are refused, in bytes. Default 256 MiB; removes and reads go on.</summary>

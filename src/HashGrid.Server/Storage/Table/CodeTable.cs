@@ -14,6 +14,7 @@ internal sealed class CodeTable : IDisposable
 {
     // FASTER's bucket holds seven entries in 64 bytes.
     private const int IdsPerBucket = 5;
+    private const int RecordBytes = 24;
 
     private readonly FasterKV<ulong, long> _store;
     private readonly TableDevice _device;
@@ -30,7 +31,7 @@ internal sealed class CodeTable : IDisposable
         _device = new TableDevice(options.Files, folder, onFailure);
         _store = new FasterKV<ulong, long>(new FasterKVSettings<ulong, long>
         {
-            IndexSize = (options.TableBuckets > 0 ? options.TableBuckets : Buckets(records)) * 64,
+            IndexSize = (options.TableBuckets > 0 ? options.TableBuckets : Buckets(records, options.TableMemoryBytes / RecordBytes)) * 64,
             LogDevice = _device,
             PageSize = Math.Max(options.TableMemoryBytes / 16, 1 << 16),
             MemorySize = options.TableMemoryBytes,
@@ -90,8 +91,10 @@ internal sealed class CodeTable : IDisposable
         _device.Dispose();
     }
 
-    private static long Buckets(long records) =>
-        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(records / IdsPerBucket, 1 << 14, 1L << 28));
+    // A table that grows beyond its buckets becomes a table of chains: 10M ids in the buckets of an empty store were stored at a third of the
+    // rate or less. So a new one has room for what its memory holds, which costs about half of that memory again.
+    private static long Buckets(long records, long inMemory) =>
+        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(Math.Max(records, inMemory) / IdsPerBucket, 1 << 13, 1L << 28));
 
     private TableSession NewSession() => new(_store, _device);
 
