@@ -18,7 +18,7 @@ internal sealed class CrashLoop(string program, string data, int rounds, int str
     public async Task<CrashReport> RunAsync(Action<string> progress, CancellationToken ct)
     {
         string address = "unix:" + Path.Combine(data, "crash.socket");
-        var options = new HashGridClientOptions { ReconnectTimeout = TimeSpan.FromMinutes(3), MaxReconnectDelay = TimeSpan.FromMilliseconds(200) };
+        var options = new HashGridClientOptions { ReconnectTimeout = TimeSpan.FromMinutes(10), MaxReconnectDelay = TimeSpan.FromMilliseconds(200) };
         await using var client = new HashGridClient(address, options);
         CrashServer server = await StartAsync(address, ct);
         int early = 0, done = 0;

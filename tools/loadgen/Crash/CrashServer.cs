@@ -7,7 +7,7 @@ namespace HashGrid.LoadGen.Crash;
 /// <summary>A server process of its own, made to be killed.</summary>
 internal sealed class CrashServer : IDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
 
     private readonly Process _process;
 
