@@ -40,7 +40,8 @@ public sealed partial class HashNet
         AddLinear("attention.mlp.0", wide, narrow);
         AddLinear("attention.mlp.2", narrow, wide);
         Table.AddParameter("attention.conv.weight", Table.Xavier([1, 3, 3, 3]));
-        Table.AddParameter("attention.conv.bias", full(1, 0.5)); // M starts near tanh(0.5) = 0.46: at 0 the local branch would see nothing
+        using Scalar start = 0.5;
+        Table.AddParameter("attention.conv.bias", full(1, start)); // M starts near tanh(0.5) = 0.46: at 0 the local branch would see nothing
 
         _refineGlobal = options.Branches == Branches.Local && !options.ShareRefinement ? default : AddRefinement("refine_global.");
         _refineLocal = options.ShareRefinement ? _refineGlobal : options.Branches == Branches.Global ? default : AddRefinement("refine_local.");
@@ -126,7 +127,8 @@ public sealed partial class HashNet
     {
         if (!Options.StandardDescriptors) return maps;
         Tensor centred = maps - maps.mean([2, 3], keepdim: true);
-        return centred / (centred.square().mean([2, 3], keepdim: true) + LeastVariance).sqrt();
+        using Scalar least = LeastVariance;
+        return centred / centred.square().mean([2, 3], keepdim: true).add(least).sqrt();
     }
 
     /// <summary>One MLP shared by the three descriptors: [N, 3, H, W] → [N, 3, H, W].</summary>

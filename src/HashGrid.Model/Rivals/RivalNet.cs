@@ -82,7 +82,8 @@ public abstract class RivalNet : IHashModel
     /// <summary>Mean of 3 × 3 with a border of zeros that count, as a convolution of each channel alone: that takes any stride.</summary>
     private protected static string ExportAverage(FloatGraph graph, string x, int channels, int stride)
     {
-        using Tensor weight = full([channels, 1, 3, 3], 1.0 / 9, ScalarType.Float32), bias = zeros(channels);
+        using Scalar ninth = 1.0 / 9;
+        using Tensor weight = full([channels, 1, 3, 3], ninth, ScalarType.Float32), bias = zeros(channels);
         return graph.File.Conv(x, weight, bias, new ConvShape(stride, 1, 1, channels));
     }
 }

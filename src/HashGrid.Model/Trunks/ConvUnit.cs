@@ -1,4 +1,5 @@
 using HashGrid.Model.Onnx;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model.Trunks;
@@ -86,7 +87,8 @@ public sealed class ConvUnit
         using (no_grad())
         using (NewDisposeScope())
         {
-            Tensor scale = _table[$"{_norm}.weight"] / (_table[$"{_norm}.running_var"] + Epsilon).sqrt();
+            using Scalar epsilon = Epsilon;
+            Tensor scale = _table[$"{_norm}.weight"] / _table[$"{_norm}.running_var"].add(epsilon).sqrt();
             Tensor weight = _table[$"{_conv}.weight"] * scale.view(-1, 1, 1, 1);
             Tensor bias = _table[$"{_norm}.bias"] - _table[$"{_norm}.running_mean"] * scale;
             _table.Replace($"{_conv}.weight", weight);

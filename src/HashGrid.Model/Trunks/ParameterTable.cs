@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -54,14 +55,20 @@ public sealed class ParameterTable : IDisposable
     }
 
     /// <summary>Initial values of a normal distribution from the table's own seed.</summary>
-    public Tensor Normal(long[] shape, double deviation) => randn(shape, generator: _generator) * deviation;
+    public Tensor Normal(long[] shape, double deviation)
+    {
+        // Numbers are held in this file and the like: TorchSharp lets go of one while libtorch reads it, and a collection on another thread would free it.
+        using Scalar scale = deviation;
+        return randn(shape, generator: _generator).mul_(scale);
+    }
 
     /// <summary>Initial values by Glorot and Bengio: uniform in ±√(6 / (in + out)).</summary>
     public Tensor Xavier(long[] shape)
     {
         long field = shape.Skip(2).Aggregate(1L, (product, size) => product * size);
         double bound = Math.Sqrt(6.0 / ((shape[0] + shape[1]) * field));
-        return rand(shape, generator: _generator) * (2 * bound) - bound;
+        using Scalar width = 2 * bound, half = bound;
+        return rand(shape, generator: _generator).mul_(width).sub_(half);
     }
 
     /// <inheritdoc/>
