@@ -126,9 +126,8 @@ public sealed partial class HashNet
     private Tensor Standard(Tensor maps)
     {
         if (!Options.StandardDescriptors) return maps;
-        Tensor centred = maps - maps.mean([2, 3], keepdim: true);
-        using Scalar least = LeastVariance;
-        return centred / centred.square().mean([2, 3], keepdim: true).add(least).sqrt();
+        Tensor centred = maps.Minus(maps.mean([2, 3], keepdim: true));
+        return centred / centred.square().mean([2, 3], keepdim: true).Plus(LeastVariance).sqrt();
     }
 
     /// <summary>One MLP shared by the three descriptors: [N, 3, H, W] → [N, 3, H, W].</summary>
@@ -144,7 +143,7 @@ public sealed partial class HashNet
     private Tensor Refine((ConvUnit One, ConvUnit Two, ConvUnit Skip) block, Tensor x)
     {
         Tensor y = functional.relu(block.One.Forward(x, Training));                               // [N, 256, H/2, W/2]
-        y = functional.relu(block.Two.Forward(y, Training) + block.Skip.Forward(x, Training));    // [N, 256, H/2, W/2]
+        y = functional.relu(block.Two.Forward(y, Training).Plus(block.Skip.Forward(x, Training)));    // [N, 256, H/2, W/2]
         y = functional.avg_pool2d(y, 3, stride: 1, padding: 1);                                   // padding counted
         return y.mean([2, 3]);                                                                    // [N, 256]
     }

@@ -1,3 +1,4 @@
+using HashGrid.Model.Runtime;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model;
@@ -15,10 +16,10 @@ internal static class PixelScaling
         {
             // Tensors, not numbers: TorchSharp does not hold a number while libtorch reads it, and another thread's garbage collection would free it.
             using Tensor two = tensor(2f, dtype: x.dtype, device: x.device), one = tensor(1f, dtype: x.dtype, device: x.device);
-            return x * two - one;
+            return (x * two).Minus(one);
         }
         using Tensor mean = tensor(ImageNetMean, dtype: x.dtype, device: x.device).view(1, 3, 1, 1), deviation = tensor(ImageNetDeviation, dtype: x.dtype, device: x.device).view(1, 3, 1, 1);
-        return (x - mean) / deviation;
+        return x.Minus(mean) / deviation;
     }
 
     /// <summary>x_c = grey · scale_c + shift_c, for three channels.</summary>

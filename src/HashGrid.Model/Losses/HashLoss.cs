@@ -60,7 +60,7 @@ public static class HashLoss
     }
 
     /// <summary>How many labels each pair shares, "No Finding" being one, and where it is certain whether there is any.</summary>
-    private static (Tensor Shared, Tensor Certain) Shared(Tensor labels, Tensor? known)
+    internal static (Tensor Shared, Tensor Certain) Shared(Tensor labels, Tensor? known)
     {
         Tensor positive = known is null ? labels : labels * known;                                 // [N, C]
         Tensor unknown = known is null ? zeros_like(labels) : 1 - known;

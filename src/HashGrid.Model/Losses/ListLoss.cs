@@ -18,16 +18,27 @@ internal static class ListLoss
     /// <param name="temperature">τ, in parts of the width.</param>
     public static Tensor Compute(Tensor code, Tensor shared, Tensor certain, double temperature)
     {
-        const float Never = -1e9f;
-        long n = code.shape[0], width = code.shape[1];
-        Tensor listed = certain.logical_and(eye(n, device: code.device).to_type(ScalarType.Bool).logical_not());   // [N, N] bool
+        Tensor listed = certain.logical_and(eye(code.shape[0], device: code.device).to_type(ScalarType.Bool).logical_not()); // [N, N] bool
         Tensor soft = code.tanh();                                                                                 // [N, w]
-        Tensor distance = (width - soft.mm(soft.t())) / 2;                                                         // [N, N]
+        return Lists(soft, soft, shared, listed, temperature);
+    }
+
+    /// <summary>The same for queries and a database of their own.</summary>
+    /// <param name="queries">Soft codes, −1 to 1 [Q, w].</param>
+    /// <param name="database">Soft codes [N, w].</param>
+    /// <param name="shared">Labels in common [Q, N].</param>
+    /// <param name="listed">Which pairs are compared [Q, N] bool.</param>
+    /// <param name="temperature">τ, in parts of the width.</param>
+    public static Tensor Lists(Tensor queries, Tensor database, Tensor shared, Tensor listed, double temperature)
+    {
+        const float Never = -1e9f;
+        long width = queries.shape[1];
+        Tensor distance = (width - queries.mm(database.t())) / 2;                                                  // [Q, N]
         Tensor logits = (distance / (-temperature * width)).masked_fill(listed.logical_not(), Never);
-        Tensor gain = (pow(2, shared) - 1).masked_fill(listed.logical_not(), 0);                                   // [N, N]
-        Tensor sum = gain.sum(1, keepdim: true);                                                                   // [N, 1]
-        Tensor asked = (sum.squeeze(1) > 0).to_type(ScalarType.Float32);                                           // [N]
-        Tensor each = -(gain / sum.clamp_min(1e-9) * functional.log_softmax(logits, 1)).sum(1);                    // [N]
+        Tensor gain = (pow(2, shared) - 1).masked_fill(listed.logical_not(), 0);                                   // [Q, N]
+        Tensor sum = gain.sum(1, keepdim: true);                                                                   // [Q, 1]
+        Tensor asked = (sum.squeeze(1) > 0).to_type(ScalarType.Float32);                                           // [Q]
+        Tensor each = -(gain / sum.clamp_min(1e-9) * functional.log_softmax(logits, 1)).sum(1);                    // [Q]
         return (each * asked).sum() / asked.sum().clamp_min(1);
     }
 }

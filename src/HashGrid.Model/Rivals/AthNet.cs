@@ -1,4 +1,5 @@
 using HashGrid.Model.Onnx;
+using HashGrid.Model.Runtime;
 using HashGrid.Model.Trunks;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -89,7 +90,7 @@ public sealed class AthNet : RivalNet
     private Tensor Run((ConvUnit One, ConvUnit Two, ConvUnit Skip) block, Tensor x)
     {
         Tensor y = functional.relu(block.One.Forward(x, Training));
-        return functional.relu(block.Two.Forward(y, Training) + block.Skip.Forward(x, Training));
+        return functional.relu(block.Two.Forward(y, Training).Plus(block.Skip.Forward(x, Training)));
     }
 
     private static string ExportBlock(FloatGraph graph, (ConvUnit One, ConvUnit Two, ConvUnit Skip) block, string x, ref int side)

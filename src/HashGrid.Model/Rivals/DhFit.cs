@@ -63,6 +63,7 @@ public static class DhFit
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
+        using CollectorPause pause = CollectorPause.Begin();
         Tensor x = pooled.to_type(ScalarType.Float64), mean = x.mean([0]);
         string first = net.WeightNames[0];
         Tensor components = PrincipalComponents.Of(x - mean, (int)net.Table[first].shape[0]);      // [D, h]

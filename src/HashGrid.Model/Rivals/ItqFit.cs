@@ -1,3 +1,4 @@
+using HashGrid.Model.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,6 +20,7 @@ public static class ItqFit
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
+        using CollectorPause pause = CollectorPause.Begin();
         using var generator = new Generator((ulong)seed);
         Tensor x = pooled.to_type(ScalarType.Float64), mean = x.mean([0]);
         Tensor projection = PrincipalComponents.Of(x - mean, bits);                                // W [D, k]

@@ -1,4 +1,5 @@
 using HashGrid.Model.Onnx;
+using HashGrid.Model.Runtime;
 using HashGrid.Model.Trunks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -45,7 +46,7 @@ public sealed class PooledNet : RivalNet
     /// <summary>Pooled features [N, D] → u [N, k].</summary>
     public Tensor Head(Tensor pooled)
     {
-        Tensor x = (pooled - Table["pooled.mean"]) / Table["pooled.scale"];
+        Tensor x = pooled.Minus(Table["pooled.mean"]) / Table["pooled.scale"];
         for (int layer = 0; layer < _layers; layer++)
         {
             x = Linear(LayerName(layer), x);

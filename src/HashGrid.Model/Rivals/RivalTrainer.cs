@@ -62,6 +62,7 @@ public sealed class RivalTrainer
                 return DhFit.Fit(net, pooled, cancellation: cancellation);
             default:
                 using (no_grad())
+                using (CollectorPause.Begin())
                 {
                     net.Table["pooled.mean"].copy_(pooled.mean([0]));
                     net.Table["pooled.scale"].copy_((pooled - pooled.mean([0])).square().mean().sqrt().clamp_min(1e-12).view(1));
@@ -176,6 +177,7 @@ public sealed class RivalTrainer
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
+        using CollectorPause pause = CollectorPause.Begin();
         Tensor codes = tensor(Codes(_net, _pictures), [_pictures.Images.Count, _net.Bits]);
         _net.Table["hash.bias"].sub_(codes.sort(0).Values[_pictures.Images.Count / 2]);
     }

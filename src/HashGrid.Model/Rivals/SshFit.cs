@@ -1,3 +1,4 @@
+using HashGrid.Model.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,6 +21,7 @@ public static class SshFit
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
+        using CollectorPause pause = CollectorPause.Begin();
         long count = pooled.shape[0], features = pooled.shape[1];
         if (bits > features)
             throw new ArgumentException($"{bits} bits are wanted of {features} features; at most {features} directions are orthogonal", nameof(bits));

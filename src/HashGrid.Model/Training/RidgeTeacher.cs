@@ -26,10 +26,29 @@ public static class RidgeTeacher
     {
         using IDisposable frozen = no_grad();
         using TorchSharp.DisposeScope scope = NewDisposeScope();
+        using CollectorPause pause = CollectorPause.Begin();
+        return CrossFit(Standardise(features).Standard, labels, known, patients, ridge).clamp(0.01, 0.99).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The model fitted on all pictures, and the cross-fitted scores beside it.</summary>
+    /// <inheritdoc cref="Predict"/>
+    /// <returns>Weights [D, C] and offset [C] of the features as given, less each class's mean; that mean [C]; cross-fitted scores [N, C], means included, not clamped.</returns>
+    internal static (Tensor Weights, Tensor Offset, Tensor Mean, Tensor Unseen) Fit(Tensor features, Tensor labels, Tensor known, IReadOnlyList<string> patients, double ridge = 3000)
+    {
+        using IDisposable frozen = no_grad();
+        using TorchSharp.DisposeScope scope = NewDisposeScope();
+        using CollectorPause pause = CollectorPause.Begin();
+        (Tensor x, Tensor centre, Tensor scale) = Standardise(features);
+        (Tensor standard, Tensor mean) = Solve(x, labels, known, ridge);
+        Tensor weights = standard / scale.unsqueeze(1);
+        return (weights.MoveToOuterDisposeScope(), (-centre.matmul(weights)).MoveToOuterDisposeScope(), mean.MoveToOuterDisposeScope(),
+            CrossFit(x, labels, known, patients, ridge).MoveToOuterDisposeScope());
+    }
+
+    private static Tensor CrossFit(Tensor x, Tensor labels, Tensor known, IReadOnlyList<string> patients, double ridge)
+    {
         string[] names = [.. patients.Distinct().Order(StringComparer.Ordinal)];
         Dictionary<string, int> fold = names.Index().ToDictionary(one => one.Item, one => one.Index % Folds);
-        Tensor x = (features - features.mean([0])) / (features.std(0) + 1e-3);                     // [N, D]
-        Tensor identity = eye(x.shape[1], device: x.device) * ridge;
         Tensor scores = zeros_like(labels);                                                        // [N, C]
         for (int f = 0; f < Folds; f++)
         {
@@ -38,12 +57,22 @@ public static class RidgeTeacher
             Tensor held = Rows(true), rest = Rows(false);
             if (held.shape[0] == 0)
                 continue;
-            Tensor a = x.index_select(0, rest), y = labels.index_select(0, rest), k = known.index_select(0, rest);
-            Tensor mean = (y * k).sum(0) / k.sum(0).clamp_min(1);                                  // [C]
-            Tensor factor = linalg.cholesky(a.t().mm(a) + identity);                               // [D, D]
-            Tensor weights = cholesky_solve(a.t().mm((y - mean) * k), factor);                     // [D, C]
+            (Tensor weights, Tensor mean) = Solve(x.index_select(0, rest), labels.index_select(0, rest), known.index_select(0, rest), ridge);
             scores.index_copy_(0, held, x.index_select(0, held).mm(weights) + mean);
         }
-        return scores.clamp(0.01, 0.99).MoveToOuterDisposeScope();
+        return scores;
+    }
+
+    private static (Tensor Weights, Tensor Mean) Solve(Tensor x, Tensor labels, Tensor known, double ridge)
+    {
+        Tensor mean = (labels * known).sum([0]) / known.sum([0]).clamp_min(1);                     // [C]; sum(0) would read 0 as a type and add up everything
+        Tensor factor = linalg.cholesky(x.t().mm(x) + eye(x.shape[1], device: x.device) * ridge);  // [D, D]
+        return (cholesky_solve(x.t().mm((labels - mean) * known), factor), mean);                  // [D, C]
+    }
+
+    private static (Tensor Standard, Tensor Centre, Tensor Scale) Standardise(Tensor features)
+    {
+        Tensor centre = features.mean([0]), scale = features.std(0) + 1e-3;                        // [D]
+        return ((features - centre) / scale, centre, scale);
     }
 }

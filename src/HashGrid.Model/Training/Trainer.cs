@@ -48,6 +48,8 @@ public sealed partial class Trainer : IDisposable
         _ownsCache = cache is null;
         _cache = cache ?? (options.Freeze == Freeze.Nothing || options.Views == 0 ? null : FeatureCache.Compute(net, pictures, options, cancellation));
         _targets = options.Distil > 0 ? Targets() : _labels;
+        if (options.LinearStart)
+            StartLinear(cancellation);
         if (options.CentreBits)
             CentreBits(batchStatistics: true);
     }
@@ -111,6 +113,7 @@ public sealed partial class Trainer : IDisposable
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
+        using CollectorPause pause = CollectorPause.Begin();
         Dictionary<string, Tensor> statistics = _net.Table.Names.Where(name => name.Contains("running_", StringComparison.Ordinal)).ToDictionary(name => name, name => _net.Table[name].clone());
         (_net.Training, _net.TrunkTraining) = (batchStatistics, batchStatistics && _options.Freeze == Freeze.Nothing);
         var codes = new List<Tensor>();
@@ -173,6 +176,7 @@ public sealed partial class Trainer : IDisposable
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
+        using CollectorPause pause = CollectorPause.Begin();
         if (_options.Freeze != Freeze.Trunk || _cache is null)
             throw new ArgumentException("distillation needs a frozen trunk and at least one view of each picture");
         IEnumerable<Tensor> pooled = Enumerable.Range(0, _pictures.Images.Count).Chunk(32).Select(chunk => RidgeTeacher.Pool(_cache.Map(_net, chunk, null)));

@@ -63,6 +63,15 @@ public sealed record TrainerOptions
     public double Distil { get; init; }
 
     /// <summary>
+    /// Start the new layers as the best linear model that they contain, with a hash layer that orders lists, in place of random weights. Needs a frozen trunk whose features are kept, labels, and more refined channels and hidden units than labels.
+    /// Bits are then not centred: medians are not where lists are ordered best.
+    /// </summary>
+    public bool LinearStart { get; init; }
+
+    /// <summary>τ of the list-wise loss by which <see cref="LinearStart"/> learns its hash layer, in parts of the code's width.</summary>
+    public double LinearTemperature { get; init; } = 0.25;
+
+    /// <summary>
     /// How much more often an epoch shows pictures with rare findings: 0, every picture once; ½, by the square root of how rare they are; 1, every finding about equally often.
     /// An epoch has as many pictures as the set; common ones then wait for another.
     /// </summary>
@@ -103,6 +112,9 @@ public sealed record TrainerOptions
         Require(Mix is >= 0 and <= 1, $"mix is {Mix}, expected 0 (none) to 1");
         Require(Distil is >= 0 and <= 1, $"distil is {Distil}, expected 0 (labels alone) to 1 (the teacher alone)");
         Require(Distil == 0 || (Freeze == Freeze.Trunk && Views > 0), $"distil is {Distil}, but the teacher needs freeze trunk and at least one view");
+        Require(!LinearStart || (Freeze == Freeze.Trunk && Views > 0), $"a linear start needs freeze trunk and at least one view");
+        Require(!LinearStart || !CentreBits, $"a linear start places its bits itself; set centreBits to false");
+        Require(LinearTemperature is >= 0.001 and <= 10, $"linear temperature is {LinearTemperature}, expected 0.001 to 10 parts of the width");
         Require(Loss.NestedBits.All(width => width >= 1), $"nested bits are {string.Join(", ", Loss.NestedBits)}, expected widths of 1 or more");
         Require(Loss.ListWise >= 0, $"the list-wise term's weight is {Loss.ListWise}, expected 0 or more");
         Require(Loss.ListTemperature is >= 0.001 and <= 10, $"list temperature is {Loss.ListTemperature}, expected 0.001 to 10 parts of the width");
@@ -113,15 +125,15 @@ public sealed record TrainerOptions
     }
 
     /// <summary>
-    /// The shipped weights' recipe: frozen pretrained trunk, pictures as they are, few epochs, blended maps, a linear teacher, average of weights, loss per bit over nested codes.
+    /// The shipped weights' recipe: frozen pretrained trunk, pictures as they are, a linear start, few and small steps, blended maps, a linear teacher, average of weights, pairs and lists per bit over nested codes.
     /// What was measured against it is in the model card.
     /// </summary>
     public static TrainerOptions WarmStart { get; } = new()
     {
-        Epochs = 10,
+        Epochs = 3,
         BatchSize = 32,
         Optimizer = OptimizerKind.AdamW,
-        Rate = 1e-3,
+        Rate = 3e-5,
         DropAfter = 0,
         TrunkRate = 0.1,
         WeightDecay = 0.01,
@@ -130,7 +142,7 @@ public sealed record TrainerOptions
         Mix = 0.4,
         Distil = 0.5,
         Average = 0.9,
-        CentreBits = true,
-        Loss = new HashLossOptions { PerBit = true, Alpha = 0.1, Beta = 1, Balance = 1, NestedBits = [16, 32, 48] },
+        LinearStart = true,
+        Loss = new HashLossOptions { PerBit = true, Alpha = 0.1, Beta = 1, ListWise = 1, ListTemperature = 0.25, NestedBits = [16, 32, 48] },
     };
 }

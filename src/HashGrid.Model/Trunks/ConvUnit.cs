@@ -1,5 +1,5 @@
 using HashGrid.Model.Onnx;
-using TorchSharp;
+using HashGrid.Model.Runtime;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model.Trunks;
@@ -87,10 +87,9 @@ public sealed class ConvUnit
         using (no_grad())
         using (NewDisposeScope())
         {
-            using Scalar epsilon = Epsilon;
-            Tensor scale = _table[$"{_norm}.weight"] / _table[$"{_norm}.running_var"].add(epsilon).sqrt();
+            Tensor scale = _table[$"{_norm}.weight"] / _table[$"{_norm}.running_var"].Plus(Epsilon).sqrt();
             Tensor weight = _table[$"{_conv}.weight"] * scale.view(-1, 1, 1, 1);
-            Tensor bias = _table[$"{_norm}.bias"] - _table[$"{_norm}.running_mean"] * scale;
+            Tensor bias = _table[$"{_norm}.bias"].Minus(_table[$"{_norm}.running_mean"] * scale);
             _table.Replace($"{_conv}.weight", weight);
             _table.AddBuffer($"{_conv}.bias", bias);
         }

@@ -1,4 +1,5 @@
 using HashGrid.Model.Onnx;
+using HashGrid.Model.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -94,7 +95,7 @@ public sealed class MobileNetV2 : ITrunk
             Tensor y = expand is null ? x : functional.relu6(expand.Forward(x, training)); // [N, t·c, H, W]
             y = functional.relu6(depthwise.Forward(y, training));                        // [N, t·c, H/s, W/s]
             y = project.Forward(y, training);                                            // [N, c', H/s, W/s], linear
-            x = residual ? x + y : y;
+            x = residual ? x.Plus(y) : y;
         }
         return x;
     }

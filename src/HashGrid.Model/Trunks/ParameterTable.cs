@@ -1,3 +1,4 @@
+using HashGrid.Model.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -57,7 +58,7 @@ public sealed class ParameterTable : IDisposable
     /// <summary>Initial values of a normal distribution from the table's own seed.</summary>
     public Tensor Normal(long[] shape, double deviation)
     {
-        // Numbers are held in this file and the like: TorchSharp lets go of one while libtorch reads it, and a collection on another thread would free it.
+        // A passing number would be let go of while libtorch reads it: see HeldArithmetic.
         using Scalar scale = deviation;
         return randn(shape, generator: _generator).mul_(scale);
     }
@@ -67,8 +68,8 @@ public sealed class ParameterTable : IDisposable
     {
         long field = shape.Skip(2).Aggregate(1L, (product, size) => product * size);
         double bound = Math.Sqrt(6.0 / ((shape[0] + shape[1]) * field));
-        using Scalar width = 2 * bound, half = bound;
-        return rand(shape, generator: _generator).mul_(width).sub_(half);
+        using Scalar width = 2 * bound;
+        return rand(shape, generator: _generator).mul_(width).Plus(-bound);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using HashGrid.Model.Onnx;
+using HashGrid.Model.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -87,7 +88,7 @@ public sealed class ResNet : ITrunk
             Tensor y = functional.relu(one.Forward(x, training));                        // [N, c, H, W]
             y = functional.relu(three.Forward(y, training));                             // [N, c, H/s, W/s]
             y = last.Forward(y, training);                                               // [N, 4c, H/s, W/s]
-            x = functional.relu(y + (skip is null ? x : skip.Forward(x, training)));     // [N, 4c, H/s, W/s]
+            x = functional.relu(y.Plus(skip is null ? x : skip.Forward(x, training)));     // [N, 4c, H/s, W/s]
         }
         return x;
     }

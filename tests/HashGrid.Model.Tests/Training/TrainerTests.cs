@@ -21,6 +21,8 @@ public sealed class TrainerTests
         Labels = Classes,
     };
 
+    private static readonly TrainerOptions Linear = new() { BatchSize = 8, Threads = 1, Freeze = Freeze.Trunk, Views = 1, LinearStart = true };
+
     [Test]
     public void RunEpoch_ThirtyTwoImages_LearnsThemByHeart()
     {
@@ -62,9 +64,10 @@ public sealed class TrainerTests
     [TestCase(OptimizerKind.Sgd, Freeze.Nothing, 0)]
     [TestCase(OptimizerKind.AdamW, Freeze.Lower, 2)]
     [TestCase(OptimizerKind.AdamW, Freeze.Trunk, 0)]
-    public void LoadState_InTheMiddleOfAnEpoch_GoesOnAsIfNeverStopped(OptimizerKind optimizer, Freeze freeze, int views)
+    [TestCase(OptimizerKind.AdamW, Freeze.Trunk, 1, true)]
+    public void LoadState_InTheMiddleOfAnEpoch_GoesOnAsIfNeverStopped(OptimizerKind optimizer, Freeze freeze, int views, bool linear = false)
     {
-        TrainerOptions options = new() { BatchSize = 4, Epochs = 3, Threads = 1, Optimizer = optimizer, Freeze = freeze, Views = views, Average = 0.8, CentreBits = true };
+        TrainerOptions options = new() { BatchSize = 4, Epochs = 3, Threads = 1, Optimizer = optimizer, Freeze = freeze, Views = views, Average = 0.8, CentreBits = !linear, LinearStart = linear };
         PictureSet pictures = Pictures(13);
         (int Epoch, int Step)[] steps = [.. Enumerable.Range(1, options.Epochs).SelectMany(epoch => Enumerable.Range(0, 3).Select(step => (epoch, step)))];
         Dictionary<string, float[]> Values(Trainer trainer) => trainer.SaveState().Where(entry => entry.Value.Type == "F32").ToDictionary(entry => entry.Key, entry => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(entry.Value.Data.Span).ToArray());
@@ -179,6 +182,35 @@ public sealed class TrainerTests
         using var net = new HashNet(Small);
         Assert.That(Assert.Throws<ArgumentException>(() => _ = new Trainer(net, Pictures(4), new TrainerOptions()))!.Message, Does.Contain("4 pictures").And.Contain("64"));
     }
+
+    [Test]
+    public void Constructor_LinearStart_IsFiniteAndTheSameEachTime()
+    {
+        // Few pictures, all trained on: codes must at least tell them apart better than chance does.
+        PictureSet pictures = Pictures(24);
+        float[] Codes()
+        {
+            using var net = new HashNet(Small, seed: 3);
+            using var trainer = new Trainer(net, pictures, Linear);
+            return Evaluator.Codes(net, pictures);
+        }
+        float[] codes = Codes();
+        Assert.That(codes, Is.All.Matches<float>(float.IsFinite));
+        Assert.That(Codes(), Is.EqualTo(codes));
+        RetrievalScores scores = Evaluator.Score(pictures.Images, codes, pictures.Images, codes, 16);
+        Assert.That(scores.Map, Is.GreaterThan(scores.MapRandom + 0.1));
+    }
+
+    [Test]
+    public void Constructor_LinearStartInTooNarrowANetwork_SaysWhatIsMissing()
+    {
+        using var net = new HashNet(Small with { RefinedWidth = 3 });
+        Assert.That(Assert.Throws<ArgumentException>(() => _ = new Trainer(net, Pictures(8), Linear))!.Message, Does.Contain("4 in all").And.Contain("3 refined channels").And.Contain("linearStart"));
+    }
+
+    [Test]
+    public void Validate_LinearStart_NeedsAFrozenTrunkAndPlacesItsBitsItself() =>
+        Assert.That((Linear with { Freeze = Freeze.Nothing, CentreBits = true, LinearTemperature = 0 }).Validate(), Has.Count.EqualTo(3));
 
     [Test]
     public void Load_MissingPicture_NamesIt() =>

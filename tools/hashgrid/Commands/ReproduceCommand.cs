@@ -16,7 +16,7 @@ internal sealed class ReproduceCommand : ToolCommand
     private readonly Option<string?> _source = new("--source") { HelpName = "NAME", Description = "With --format folder: keep only the rows whose column source is NAME" };
     private readonly Option<string?> _bits = new("--bits") { HelpName = "LIST", Description = "Code widths; the tables are at 48 if it is among them, else at the largest; default: 16,32,48,64" };
     private readonly Option<int?> _splits = new("--splits") { HelpName = "N", Description = "Splits by patient, 70 % to train and search, 30 % to ask; default: 3" };
-    private readonly Option<string?> _epochs = new("--epochs") { HelpName = "LIST", Description = "Passes of everything that learns by epochs (N), or by system (dsh=30,drh=30,ath=50,paper=50,ours=10, which are the defaults)" };
+    private readonly Option<string?> _epochs = new("--epochs") { HelpName = "LIST", Description = "Passes of everything that learns by epochs (N), or by system (dsh=30,drh=30,ath=50,paper=50,ours=3, which are the defaults)" };
     private readonly Option<string?> _sizes = new("--sizes") { HelpName = "LIST", Description = "Side of the input in pixels of those with a network of their own; default: dsh=64,ath=256, their authors'" };
     private readonly Option<string?> _boxes = new("--boxes") { HelpName = "CSV", Description = "Boxes around findings, as ChestX-ray14's BBox_List_2017.csv has them, to judge heat maps by; default: that file in --data, if it is there" };
     private readonly Option<bool> _reportOnly = new("--report-only") { Description = "Train nothing: write the report of what is finished, while the run goes on or after it was stopped" };

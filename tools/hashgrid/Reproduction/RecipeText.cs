@@ -18,7 +18,7 @@ internal static class RecipeText
     };
 
     public static string Of(TrainerOptions recipe, HashNetOptions net) => FormattableString.Invariant(
-        $"frozen trunk, refinement {net.RefinedWidth}, FC {net.HiddenWidth}; α {recipe.Loss.Alpha}, β {recipe.Loss.Beta}, loss {(recipe.Loss.PerBit ? "per bit" : "summed over bits")}{(recipe.Loss.NestedBits.Length > 0 ? ", narrower codes nested" : "")}{(recipe.Loss.Balance > 0 ? ", balanced" : "")}{(recipe.CentreBits ? ", bits centred" : "")}{(recipe.Mix > 0 ? ", blended maps" : "")}{(recipe.Distil > 0 ? ", linear teacher" : "")}; {Learning(recipe)}");
+        $"frozen trunk, refinement {net.RefinedWidth}, FC {net.HiddenWidth}; α {recipe.Loss.Alpha}, β {recipe.Loss.Beta}, loss {(recipe.Loss.PerBit ? "per bit" : "summed over bits")}{(recipe.Loss.NestedBits.Length > 0 ? ", narrower codes nested" : "")}{(recipe.Loss.Balance > 0 ? ", balanced" : "")}{(recipe.Loss.ListWise > 0 ? ", list-wise term" : "")}{(recipe.CentreBits ? ", bits centred" : "")}{(recipe.LinearStart ? ", linear start" : "")}{(recipe.Mix > 0 ? ", blended maps" : "")}{(recipe.Distil > 0 ? ", linear teacher" : "")}; {Learning(recipe)}");
 
     private static string Learning(TrainerOptions recipe) => FormattableString.Invariant(
         $"{(recipe.Optimizer == OptimizerKind.Sgd ? "SGD" : "AdamW")} {recipe.Rate:G3}, batch {recipe.BatchSize}, {recipe.Epochs} epochs");
