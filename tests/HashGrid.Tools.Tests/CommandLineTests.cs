@@ -19,6 +19,7 @@ public class CommandLineTests
     [TestCase("compact")]
     [TestCase("bench", "fsync")]
     [TestCase("bench", "store")]
+    [TestCase("bench", "backup")]
     [TestCase("evaluate")]
     [TestCase("train")]
     [TestCase("calibrate")]
@@ -54,6 +55,8 @@ public class CommandLineTests
     [TestCase("is no id", "get", "seven")]
     [TestCase("unix:/path/of/socket", "stats", "--server", "nonsense")]
     [TestCase("'--out'", "encode", "a.png")]
+    [TestCase("'store'", "serve", "--duplicates", "7")]
+    [TestCase("'refuse'", "serve", "--duplicates", "foo")]
     public async Task Arguments_Wrong_ExitWithTwoAndOneLine(string expected, params string[] arguments)
     {
         ToolRun run = await Tool.HashGridAsync(arguments);
@@ -63,6 +66,41 @@ public class CommandLineTests
             Assert.That(run.ExitCode, Is.EqualTo(2));
             Assert.That(run.ErrorLines, Has.Length.EqualTo(1), run.Error);
             Assert.That(run.Error, Does.StartWith("hashgrid: ").And.Contains(expected).And.Contains("--help"));
+        });
+    }
+
+    [Test]
+    public async Task Serve_WrongInManyWays_SaysAllAtOnceALineEach()
+    {
+        ToolRun run = await Tool.HashGridAsync("serve", "--threads", "many", "--device", "tpu", "--listen", "nowhere", "--bogus", "3", "--max-streams-per-caller", "0", "--api-keys", "/nonexistent");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(2));
+            Assert.That(run.ErrorLines, Has.Length.EqualTo(6).And.All.StartsWith("hashgrid: "), run.Error);
+            foreach (string wrong in (string[])["'--bogus'", "'many'", "tpu", "'nowhere'", "MaxStreamsPerCaller is 0", "'/nonexistent'"])
+                Assert.That(run.ErrorLines, Has.One.Contains(wrong));
+        });
+    }
+
+    [Test]
+    public async Task IngestByName_TwoFilesOfOneName_IsRefusedBeforeAServerIsAsked()
+    {
+        using var folder = new TempFolder();
+        foreach (string name in (string[])["a", "b"])
+            Directory.CreateDirectory(folder.File(name));
+        string one = Path.Combine("a", "x.png"), other = Path.Combine("b", "x.png");
+        folder.Write(one, "one"u8);
+        folder.Write(other, "other"u8);
+        folder.Write("y.png", "a third"u8);
+        ToolRun run = await Tool.HashGridAsync("ingest", folder.Path, "--ids", "name", "--server", "unix:/nonexistent/socket");
+        ToolRun twice = await Tool.HashGridAsync("ingest", folder.File(one), folder.File(one), "--ids", "name", "--server", "unix:/nonexistent/socket");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((run.ExitCode, run.ErrorLines.Length), Is.EqualTo((2, 1)), run.Error);
+            Assert.That(run.Error, Does.Contain($"'{folder.File(one)}' and '{folder.File(other)}' have the same name").And.Contains("rename one"));
+            Assert.That(twice.Error, Does.Contain("no HashGrid server answers"), "the same file twice is one item");
         });
     }
 

@@ -114,6 +114,16 @@ public class LoadGenTests
         });
     }
 
+    [Test]
+    public async Task CrashLoop_ServerThatDoesNotStart_SaysInWhichRoundAndHow()
+    {
+        using var folder = new TempFolder();
+        ToolRun run = await Tool.LoadGenAsync("--crash-loop", "3", "--hashgrid", "/bin/false", "--data", folder.Path);
+
+        Assert.That((run.ExitCode, run.ErrorLines.Length), Is.EqualTo((1, 1)), run.Error);
+        Assert.That(run.Error, Does.Contain("after 0 of 3 rounds: InvalidOperationException: the server ended with 1 while it started"));
+    }
+
     [TestCase("--picture-side is 7", 2, "--picture-side", "7")]
     [TestCase("exclude each other", 2, "--picture-side", "64", "--images", "/")]
     [TestCase("--metrics is 'here'", 2, "--metrics", "here")]

@@ -174,6 +174,21 @@ public class StoreFileTests
         Assert.That((long)report["digest_images"]!, Is.GreaterThan((long)report["items_linked"]! + 2));
     }
 
+    [Test]
+    public async Task Bench_Backup_CopiesAloneAndBesideIngestAndCleansUp()
+    {
+        ToolRun run = await Tool.HashGridAsync("bench", "backup", _folder.File("disk"), "--codes", "3000", "--seconds", "0.5", "--model", TinyModel.Path, "--json");
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        JsonNode report = JsonNode.Parse(run.Output)!;
+        Assert.Multiple(() =>
+        {
+            Assert.That((long)report["journal_bytes"]!, Is.GreaterThan(3000 * 64));
+            foreach (string figure in (string[])["copy_megabytes_per_second", "stored_per_second_alone", "stored_per_second_beside_backups", "acknowledged_ms_p50_beside_backups"])
+                Assert.That((double)report[figure]!, Is.Positive, figure);
+            Assert.That(Directory.EnumerateFileSystemEntries(_folder.File("disk")), Is.Empty);
+        });
+    }
+
     private string CopyGolden(string format, string? to = null)
     {
         to ??= _folder.File(format);

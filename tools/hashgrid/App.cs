@@ -22,7 +22,11 @@ internal static class App
     {
         ParseResult parsed = Root().Parse(args);
         if (parsed.Errors.Count > 0)
-            return Complain(WrongArguments, $"{Describe(parsed)}; see `{PathOf(parsed.CommandResult)} --help`");
+        {
+            string[] problems = [.. Describe(parsed)];
+            problems[^1] += $"; see `{PathOf(parsed.CommandResult)} --help`";
+            return parsed.CommandResult.Command is ServeCommand serve ? await serve.RefuseAsync(parsed, problems) : Complain(WrongArguments, problems);
+        }
 
         using var interrupt = new CancellationTokenSource();
         // The server stops by its own rules, and its exit code is its own.
@@ -87,21 +91,35 @@ internal static class App
             new HeatMapCommand(),
             new ImportWeightsCommand(),
             new ExportWeightsCommand(),
-            new Command("bench", "Measure parts of the service on this machine.") { new BenchEncoderCommand(), new BenchFsyncCommand(), new BenchStoreCommand(), new BenchDuplicatesCommand() },
+            new Command("bench", "Measure parts of the service on this machine.") { new BenchEncoderCommand(), new BenchFsyncCommand(), new BenchStoreCommand(), new BenchDuplicatesCommand(), new BenchBackupCommand() },
             new Command("index", "Work with raw code files, without a server.") { new IndexBuildCommand(), new IndexSearchCommand(), new IndexExplainCommand(), new IndexBenchCommand() },
         };
         Help.InstallIn(root);
         return root;
     }
 
-    // The parser's words, on one line; what it did not know tells more than what it missed for that reason.
-    private static string Describe(ParseResult parsed)
+    /// <summary>The parser's words, a line for each thing that is wrong.</summary>
+    private static IEnumerable<string> Describe(ParseResult parsed)
     {
-        if (parsed.UnmatchedTokens is [var unknown, ..])
-            return $"'{unknown}' is neither a command nor an option here";
-        string[] words = parsed.Errors[0].Message.Replace("System.Int32", "a whole number", StringComparison.Ordinal)
-            .Split((char[])['\n', '\r', '\t', ' '], StringSplitOptions.RemoveEmptyEntries);
-        return string.Join(' ', words).TrimEnd('.');
+        string? unknown = null;
+        foreach (Token token in parsed.Tokens)
+        {
+            // What follows an unknown option was meant as its value.
+            bool isValue = unknown?.StartsWith('-') == true && !token.Value.StartsWith('-');
+            unknown = parsed.UnmatchedTokens.Contains(token.Value) ? token.Value : null;
+            if (unknown is not null && !isValue)
+                yield return $"'{unknown}' is neither a command nor an option here";
+        }
+        foreach (string message in parsed.Errors.Select(error => error.Message).Distinct())
+        {
+            // What it did not know tells more than what it missed for that reason.
+            if (parsed.UnmatchedTokens.Count > 0 && (message.StartsWith("Required", StringComparison.Ordinal) || parsed.UnmatchedTokens.Any(token => message.Contains($"'{token}'", StringComparison.Ordinal))))
+                continue;
+            string[] words = message.Replace("System.Int32", "a whole number", StringComparison.Ordinal)
+                .Replace(typeof(DuplicateMode).FullName!, "store, link or refuse", StringComparison.Ordinal)
+                .Split((char[])['\n', '\r', '\t', ' '], StringSplitOptions.RemoveEmptyEntries);
+            yield return string.Join(' ', words).TrimEnd('.');
+        }
     }
 
     private static string PathOf(CommandResult command)
@@ -112,9 +130,10 @@ internal static class App
 
     private static string FirstLine(Exception failure) => failure.Message.Split('\n', 2)[0].TrimEnd('\r', '.');
 
-    private static int Complain(int code, string line)
+    private static int Complain(int code, params IEnumerable<string> lines)
     {
-        Console.Error.WriteLine("hashgrid: " + line);
+        foreach (string line in lines)
+            Console.Error.WriteLine("hashgrid: " + line);
         return code;
     }
 }

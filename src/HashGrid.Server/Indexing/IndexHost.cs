@@ -14,6 +14,7 @@ public sealed class IndexHost : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SequenceWaiters _waiters = new();
+    private readonly LagMarks? _lag;
     private readonly Lock _saving = new();
     private readonly long _target;
     private readonly Task _follower;
@@ -23,9 +24,10 @@ public sealed class IndexHost : IAsyncDisposable
     private IndexHost(CodeStore store, IndexHostOptions options)
     {
         _store = store;
-        _snapshots = new SnapshotFolder(options.Directory, store.StoreId);
+        _snapshots = new SnapshotFolder(options.Directory, store);
+        _lag = options.Applied is { } applied ? new LagMarks(applied) : null;
         _target = store.DurableSequence;
-        (HammingIndex index, long sequence) = _snapshots.OpenNewest(options, _target) ?? (new HammingIndex(options.Width, options.Index), 0);
+        (HammingIndex index, long sequence) = _snapshots.OpenNewest(options) ?? (new HammingIndex(options.Width, options.Index), 0);
         Index = index;
         _waiters.Advance(sequence);
         SnapshotSequence = _newestSnapshot = sequence;
@@ -58,6 +60,9 @@ public sealed class IndexHost : IAsyncDisposable
     /// <exception cref="CodeStoreException">The journal could not be read, so that it never will.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask WaitAppliedAsync(long sequence, CancellationToken ct) => _waiters.WaitAsync(sequence, ct);
+
+    /// <summary>Says that the store has committed, before anybody knows of it; its changes' way to the searches is measured from here.</summary>
+    public void NoteCommit(CommitReport commit) => _lag?.Note(commit.Sequence, commit.Stamp);
 
     /// <summary>Writes a snapshot of the index, so that the next start is fast. Searches and changes go on meanwhile.</summary>
     /// <param name="inBackground">Whether everything else that the machine does goes first.</param>
@@ -111,6 +116,7 @@ public sealed class IndexHost : IAsyncDisposable
                 else if (record.Kind == JournalRecordKind.Remove)
                     Index.Remove(record.Id);
                 _waiters.Advance(record.Sequence);
+                _lag?.Reached(record.Sequence);
                 NoteReady();
             }
         }

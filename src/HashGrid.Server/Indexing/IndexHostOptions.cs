@@ -11,6 +11,9 @@ public sealed record IndexHostOptions
     /// <summary>Code width of the store.</summary>
     public required CodeWidth Width { get; init; }
 
+    /// <summary>Told how long a commit's changes took to reach searches; must be quick and must not throw. Null: nobody.</summary>
+    public Action<TimeSpan>? Applied { get; init; }
+
     /// <summary>Options of the index itself.</summary>
     public HammingIndexOptions Index { get; init; } = new();
 }

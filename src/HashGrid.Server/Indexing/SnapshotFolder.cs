@@ -1,28 +1,33 @@
-using System.Globalization;
 using HashGrid.Index;
+using HashGrid.Server.Storage;
+using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Indexing;
 
-/// <summary>Index snapshots, <c>STOREID-SEQUENCE.index</c>. A snapshot is a view: one that is damaged or foreign is passed over.</summary>
-internal sealed class SnapshotFolder(string folder, Guid storeId)
+/// <summary>Index snapshots, named by <see cref="SnapshotName"/>. A snapshot is a view: one that is damaged, foreign or of another history is passed over.</summary>
+internal sealed class SnapshotFolder(string folder, CodeStore store)
 {
-    public const string Extension = ".index";
+    // The newest one that is known to fit: opened or written by this process.
+    private string? _proven;
 
-    /// <summary>File of the snapshot that covers a store up to a sequence.</summary>
-    public static string NameOf(Guid storeId, long sequence) => string.Create(CultureInfo.InvariantCulture, $"{storeId:N}-{sequence:x16}{Extension}");
+    // No snapshot by its name: what a process that ended left of it is written over by the next one.
+    private string UnfinishedPath => Path.Combine(folder, $"{store.StoreId:N}.unfinished");
 
-    /// <summary>Opens the newest snapshot that verifies and is not ahead of the store.</summary>
-    public (HammingIndex Index, long Sequence)? OpenNewest(IndexHostOptions options, long durable)
+    /// <summary>Opens the newest snapshot that verifies and whose end the store's journal holds.</summary>
+    public (HammingIndex Index, long Sequence)? OpenNewest(IndexHostOptions options)
     {
-        foreach ((string path, long sequence) in Newest())
+        foreach ((string path, SnapshotName name) in Newest())
         {
-            if (sequence > durable)
+            if (!store.Holds(name.End))
                 continue;
             try
             {
                 HammingIndex index = HammingIndex.Open(path, options.Index);
                 if (index.Width == options.Width)
-                    return (index, sequence);
+                {
+                    _proven = path;
+                    return (index, name.Sequence);
+                }
                 index.Dispose();
             }
             catch (Exception e) when (e is IndexFormatException or IOException or UnauthorizedAccessException)
@@ -33,27 +38,33 @@ internal sealed class SnapshotFolder(string folder, Guid storeId)
         return null;
     }
 
-    /// <summary>Writes a snapshot and deletes those before its predecessor.</summary>
+    /// <summary>Writes a snapshot, and deletes all but its predecessor.</summary>
+    /// <param name="index">Holds durable changes only.</param>
+    /// <param name="sequence">Every change up to here is in the index.</param>
     public long Save(HammingIndex index, long sequence)
     {
         Directory.CreateDirectory(folder);
-        string path = Path.Combine(folder, NameOf(storeId, sequence));
-        index.Save(path);
-        foreach ((string old, _) in Newest().Skip(2).ToList())
+        index.Save(UnfinishedPath);
+        // Asked for now: changes that came to the index while the codes to write were chosen are not behind it.
+        var name = new SnapshotName(store.StoreId, sequence, store.DurablePoint);
+        string path = Path.Combine(folder, name.ToString());
+        File.Move(UnfinishedPath, path, overwrite: true);
+        DiskFiles.Instance.SyncDirectory(folder);
+        foreach (string old in Directory.EnumerateFiles(folder, $"{store.StoreId:N}-*{SnapshotName.Extension}").Where(file => file != path && file != _proven).ToList())
             File.Delete(old);
+        _proven = path;
         return new FileInfo(path).Length;
     }
 
-    private IEnumerable<(string Path, long Sequence)> Newest()
+    private IEnumerable<(string Path, SnapshotName Name)> Newest()
     {
         if (!Directory.Exists(folder))
             return [];
-        return Directory.EnumerateFiles(folder, $"{storeId:N}-*{Extension}")
-            .Select(path => (path, Sequence: SequenceOf(path)))
-            .Where(s => s.Sequence >= 0)
-            .OrderByDescending(s => s.Sequence);
+        return Directory.EnumerateFiles(folder, $"{store.StoreId:N}-*{SnapshotName.Extension}")
+            .Select(path => (path, Name: SnapshotName.Parse(Path.GetFileName(path))))
+            .Where(snapshot => snapshot.Name?.StoreId == store.StoreId)
+            .Select(snapshot => (snapshot.path, snapshot.Name!.Value))
+            .OrderByDescending(snapshot => snapshot.Value.Sequence)
+            .ThenByDescending(snapshot => snapshot.Value.End.Sequence);
     }
-
-    private static long SequenceOf(string path) =>
-        long.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan(33), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long sequence) ? sequence : -1;
 }

@@ -50,12 +50,12 @@ public sealed partial class CodeStore
     }
 
     /// <summary>In the same step as the decision: what the refusal says is true at its place in the journal.</summary>
-    private PutResult RefuseDuplicate(CodeRecord holder, StreamEntry? entry, StreamPosition? stream, Func<ulong, Refusal>? refuse)
+    private PutResult RefuseDuplicate(CodeRecord holder, StreamEntry? entry, StreamPosition? stream, Refusal? duplicate)
     {
         if (entry is null)
             return new PutResult(PutOutcome.Duplicate, holder.Sequence) { DuplicateOf = holder.Id };
-        ArgumentNullException.ThrowIfNull(refuse);
-        Refusal refusal = refuse(holder.Id) with { StreamSequence = stream!.Value.Sequence, DuplicateOf = holder.Id };
+        ArgumentNullException.ThrowIfNull(duplicate);
+        Refusal refusal = duplicate with { StreamSequence = stream!.Value.Sequence, DuplicateOf = holder.Id };
         return new PutResult(PutOutcome.Duplicate, AppendRefusal(entry, refusal)) { DuplicateOf = holder.Id, Refusal = refusal };
     }
 }

@@ -37,6 +37,23 @@ public sealed partial class CodeStore
         }
     }
 
+    /// <summary>Where the durable journal ends now. A view that holds nothing newer belongs to every journal that <see cref="Holds"/> it.</summary>
+    public JournalPoint DurablePoint => PointOf(_log.Durable);
+
+    /// <summary>Whether this journal has had that end: the same changes in the same order up to there.</summary>
+    /// <remarks>Reads the frames of some 4096 records, or since the opening.</remarks>
+    public bool Holds(JournalPoint point)
+    {
+        JournalTail durable = _log.Durable;
+        if (point.Generation != _superblock.Generation || point.Sequence > durable.Sequence)
+            return false;
+        var scan = new JournalScan(_segments, _superblock.PageBytes, _marks.Before(point.Sequence));
+        while (scan.Tail.Sequence < point.Sequence && scan.TryNext(durable.Address, out _))
+        {
+        }
+        return PointOf(scan.Tail) == point;
+    }
+
     /// <summary>Opens a copy of the journal as it is durable now, for a backup that runs beside everything else.</summary>
     /// <param name="have">What the backup holds already; null for a new one.</param>
     /// <exception cref="CodeStoreException">What the backup holds is of another store or of another history, or the journal is damaged there; or the store is closed.</exception>
@@ -62,6 +79,8 @@ public sealed partial class CodeStore
         _segments.Dispose();
         _folder.Dispose();
     }
+
+    private JournalPoint PointOf(JournalTail tail) => new(_superblock.Generation, tail.Sequence, tail.Link);
 
     private bool TryRead(JournalScan scan, long limit, List<JournalRecord> records)
     {

@@ -81,16 +81,16 @@ public sealed partial class CodeStore : IAsyncDisposable
     /// <param name="record">The code and what belongs to it; the store keeps the object.</param>
     /// <param name="mode">What to do when the id is there with another code.</param>
     /// <param name="stream">The stream position that carried it, taken with the change in one step; null outside of streams.</param>
-    /// <param name="refuse">Makes the refusal of a duplicate from the id that holds the content; needed for streams where duplicates are refused.</param>
+    /// <param name="duplicate">What a duplicate is refused with; needed for streams where duplicates are refused. The store adds the position and the id that holds the content.</param>
     /// <returns>The decision, and the sequence that must be durable before it is acknowledged.</returns>
     /// <remarks>
     /// An image is a duplicate if another id holds its content and its own id does not, durably or not yet; so of two that come at once it is the
     /// later one in the journal. The decision, and the id it names, is in the journal, too.
     /// </remarks>
     /// <exception cref="ArgumentException">The record has another number of words, or does not fit a journal frame.</exception>
-    /// <exception cref="ArgumentNullException">A duplicate of a stream is to be refused, and <paramref name="refuse"/> is null.</exception>
+    /// <exception cref="ArgumentNullException">A duplicate of a stream is to be refused, and <paramref name="duplicate"/> is null.</exception>
     /// <exception cref="CodeStoreException">The store is read-only or closed, or the disk is nearly full.</exception>
-    public PutResult Put(CodeRecord record, PutMode mode, StreamPosition? stream, Func<ulong, Refusal>? refuse = null)
+    public PutResult Put(CodeRecord record, PutMode mode, StreamPosition? stream, Refusal? duplicate = null)
     {
         if (record.Code.Length != _model.Words)
             throw new ArgumentException($"the code has {record.Code.Length} words, but width {_model.Bits} needs {_model.Words}", nameof(record));
@@ -107,7 +107,7 @@ public sealed partial class CodeStore : IAsyncDisposable
                 return new PutResult(PutOutcome.Conflict, old.Sequence);
             CodeRecord? holder = record.Digest is { } digest && old?.Digest != digest ? FindHolder(digest) : null;
             if (holder is not null && _options.Duplicates == DuplicateMode.Refuse)
-                return RefuseDuplicate(holder, entry, stream, refuse);
+                return RefuseDuplicate(holder, entry, stream, duplicate);
             _disk.ThrowIfFull();
             if (holder is not null)
                 record = record with { Code = holder.Code, DuplicateOf = holder.Id };

@@ -9,9 +9,9 @@ namespace HashGrid.Server.Storage;
 internal sealed class StoreFolder : IDisposable
 {
     private readonly CodeStoreOptions _options;
-    private readonly FileStream _lock;
+    private readonly IDisposable _lock;
 
-    private StoreFolder(CodeStoreOptions options, FileStream ownerLock)
+    private StoreFolder(CodeStoreOptions options, IDisposable ownerLock)
     {
         _options = options;
         _lock = ownerLock;
@@ -36,28 +36,15 @@ internal sealed class StoreFolder : IDisposable
         try
         {
             options.Files.CreateDirectory(options.Directory);
+            if (options.Files.TryLock(Path.Combine(options.Directory, "lock")) is { } taken)
+                return new StoreFolder(options, taken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw NotWritable(options, e);
-        }
-        try
-        {
-            var file = new FileStream(Path.Combine(options.Directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new StoreFolder(options, file);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw NotWritable(options, e);
-        }
-        catch (IOException e)
-        {
             throw new CodeStoreException(
-                CodeStoreProblem.InUse,
-                $"the data folder '{options.Directory}' is owned by another process; stop that one or name another folder",
-                null,
-                e);
+                CodeStoreProblem.NotWritable, $"the data folder '{options.Directory}' can not be written: {e.Message}; change its permissions or its mount, free its disk, or name another folder", null, e);
         }
+        throw new CodeStoreException(CodeStoreProblem.InUse, $"the data folder '{options.Directory}' is owned by another process; stop that one or name another folder");
     }
 
     /// <summary>Superblock and commit record; created for a new store.</summary>
@@ -143,18 +130,26 @@ internal sealed class StoreFolder : IDisposable
         _options.Files.SyncDirectory(Root);
     }
 
-    /// <summary>Durably deletes the index snapshots that end before a sequence.</summary>
-    public void DeleteSnapshotsBefore(Guid storeId, long sequence)
-    {
-        string keep = SnapshotFolder.NameOf(storeId, sequence);
-        string[] old = [.. _options.Files.List(IndexFolder).Where(name => name.EndsWith(SnapshotFolder.Extension, StringComparison.Ordinal) && name != keep)];
-        foreach (string name in old)
-            _options.Files.Delete(Path.Combine(IndexFolder, name));
-        if (old.Length > 0)
-            _options.Files.SyncDirectory(IndexFolder);
-    }
+    /// <summary>Durably deletes the index snapshots of a journal, but for one of its very end: that belongs to the journal which takes its place, too.</summary>
+    public void CarrySnapshots(Guid storeId, JournalPoint end, JournalPoint newEnd) =>
+        CarrySnapshots(new SnapshotName(storeId, end.Sequence, end).ToString(), new SnapshotName(storeId, newEnd.Sequence, newEnd).ToString());
+
+    /// <summary>Durably deletes the index snapshots.</summary>
+    public void DeleteSnapshots() => CarrySnapshots(null, null);
 
     public void Dispose() => _lock.Dispose();
+
+    private void CarrySnapshots(string? from, string? to)
+    {
+        string[] names = [.. _options.Files.List(IndexFolder).Where(name => name.EndsWith(SnapshotName.Extension, StringComparison.Ordinal))];
+        string? carried = Array.Find(names, name => name == from);
+        foreach (string name in names.Where(name => name != carried))
+            _options.Files.Delete(Path.Combine(IndexFolder, name));
+        if (carried is not null)
+            _options.Files.Rename(Path.Combine(IndexFolder, carried), Path.Combine(IndexFolder, to!));
+        if (names.Length > 0)
+            _options.Files.SyncDirectory(IndexFolder);
+    }
 
     // A journal of a later generation never is without its commit record.
     private bool HasSegments() =>
@@ -185,7 +180,4 @@ internal sealed class StoreFolder : IDisposable
                 $"the store in '{Root}' holds codes of model '{superblock.Model.Name}' ({superblock.Model.Fingerprint[..12]}…), but the model is '{model.Name}' ({model.Fingerprint[..12]}…); codes of two models must not be compared: serve it with its own model or name another folder");
         }
     }
-
-    private static CodeStoreException NotWritable(CodeStoreOptions options, Exception e) => new(
-        CodeStoreProblem.NotWritable, $"the data folder '{options.Directory}' can not be written: {e.Message}; change its permissions or name another folder", null, e);
 }

@@ -11,6 +11,18 @@ public sealed class CodeTableTests : StoreFixture
 
     private string TableFile => Path.Combine(Sub("store"), "table", "records");
 
+    // 64 bytes a bucket: half of the memory again where the memory decides.
+    [TestCase(1L << 20, 0, ExpectedResult = 1 << 13)]
+    [TestCase(16L << 20, 0, ExpectedResult = 1 << 17)]
+    [TestCase(128L << 20, 0, ExpectedResult = 1 << 20)]
+    [TestCase(1L << 30, 0, ExpectedResult = 1 << 23)]
+    [TestCase(128L << 20, 7 << 20, ExpectedResult = 1 << 20)]
+    [TestCase(128L << 20, 10_000_000, ExpectedResult = 1 << 21)]
+    [TestCase(128L << 20, 100_000_000, ExpectedResult = 1 << 24)]
+    [TestCase(1L << 20, long.MaxValue, ExpectedResult = 1L << 28)]
+    public long TableBucketsFor_MemoryAndJournal_IsHalfOfTheMemoryOrASeventhOfTheIds(long memoryBytes, long records) =>
+        (Options(Folder) with { TableMemoryBytes = memoryBytes }).TableBucketsFor(records);
+
     [Test]
     public async Task TryGet_TableLargerThanMemory_FindsEveryRecordAndRemove()
     {

@@ -204,7 +204,7 @@ public sealed class DuplicateTests : StoreFixture
     }
 
     private static PutResult Put(CodeStore store, ulong id, string content, ulong position, string stream = "s") =>
-        store.Put(Image(id, content), PutMode.Add, new StreamPosition(stream, position), _ => new Refusal(0, 6, "CONTENT_DUPLICATE", "another id holds it"));
+        store.Put(Image(id, content), PutMode.Add, new StreamPosition(stream, position), new Refusal(0, 6, "CONTENT_DUPLICATE", "another id holds it"));
 
     private Task<CodeStore> OpenAsync(DuplicateMode mode) =>
         CodeStore.OpenAsync(Options(Sub("store")) with { Duplicates = mode }, Model, CancellationToken.None).WaitAsync(Limit);

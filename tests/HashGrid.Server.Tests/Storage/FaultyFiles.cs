@@ -7,6 +7,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
 {
     private volatile Exception? _onWrite;
     private volatile Exception? _onSync;
+    private volatile Exception? _onChange;
 
     /// <summary>While not set, syncs of the chosen files wait.</summary>
     public ManualResetEventSlim SyncMayReturn { get; } = new(initialState: true);
@@ -24,17 +25,31 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
 
     public void FailSyncs(Exception e) => _onSync = e;
 
-    public void Heal() => _onWrite = _onSync = null;
+    /// <summary>What a disk mounted for reading only says to everything but reading, of all files.</summary>
+    public void FailChanges(Exception e) => _onChange = e;
+
+    public void Heal() => _onWrite = _onSync = _onChange = null;
+
+    public IDisposable? TryLock(string path)
+    {
+        ThrowIfReadOnly();
+        return DiskFiles.Instance.TryLock(path);
+    }
 
     public IStorageFile Open(string path, bool create)
     {
+        ThrowIfReadOnly();
         IStorageFile file = DiskFiles.Instance.Open(path, create);
         return Path.GetFileName(path).Contains(namePart, StringComparison.Ordinal) ? new FaultyFile(this, file) : file;
     }
 
     public bool Exists(string path) => DiskFiles.Instance.Exists(path);
 
-    public void Delete(string path) => DiskFiles.Instance.Delete(path);
+    public void Delete(string path)
+    {
+        ThrowIfReadOnly();
+        DiskFiles.Instance.Delete(path);
+    }
 
     public void Rename(string from, string to) => DiskFiles.Instance.Rename(from, to);
 
@@ -52,6 +67,12 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
         return Free ?? DiskFiles.Instance.FreeBytes(path);
     }
 
+    private void ThrowIfReadOnly()
+    {
+        if (_onChange is { } e)
+            throw e;
+    }
+
     private sealed class FaultyFile(FaultyFiles owner, IStorageFile inner) : IStorageFile
     {
         public long Length => inner.Length;
@@ -60,7 +81,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
 
         public void Write(ReadOnlySpan<byte> source, long offset)
         {
-            if (owner._onWrite is { } e)
+            if ((owner._onWrite ?? owner._onChange) is { } e)
                 throw e;
             inner.Write(source, offset);
         }

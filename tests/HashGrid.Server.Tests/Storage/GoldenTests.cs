@@ -18,7 +18,7 @@ public sealed class GoldenTests : StoreFixture
     [TestCase("format-4")]
     public async Task Open_StoreOfAnEarlierBuild_HoldsWhatItHeldThen(string format)
     {
-        Copy(format);
+        CopyGolden(format);
         Assert.That(StoreCheck.Run(Sub("store"), CancellationToken.None).Findings, Is.Empty);
         await using (CodeStore store = await OpenAsync())
         {
@@ -35,7 +35,7 @@ public sealed class GoldenTests : StoreFixture
     [TestCase("format-4", 4, 4)]
     public async Task Put_StoreOfAnEarlierFormat_TakesANewerOneWithTheFirstPutThatNeedsItAndNotBefore(string format, int number, int afterBareCode)
     {
-        Copy(format);
+        CopyGolden(format);
         await using (CodeStore store = await OpenAsync())
         {
             store.Remove(1, out long removed);
@@ -59,7 +59,7 @@ public sealed class GoldenTests : StoreFixture
     [Test]
     public async Task Refuse_NamingAHolderInAStoreOfAnEarlierFormat_TakesTheFormatThatKnowsIt()
     {
-        Copy("format-3");
+        CopyGolden("format-3");
         await using (CodeStore store = await OpenAsync())
         {
             await DurableAsync(store, store.Refuse(new StreamPosition("new", 1), new Refusal(1, 6, "OTHER", "-")));
@@ -74,7 +74,7 @@ public sealed class GoldenTests : StoreFixture
     [Test]
     public async Task Open_NewerFormat_IsRefusedAndLeftAlone()
     {
-        Copy("format-1");
+        CopyGolden("format-1");
         string path = Path.Combine(Sub("store"), "superblock");
         byte[] superblock = File.ReadAllBytes(path);
         foreach (int slot in (int[])[0, 4096])
@@ -104,24 +104,6 @@ public sealed class GoldenTests : StoreFixture
         File.Delete(Path.Combine(folder, "lock"));
         if (Directory.Exists(Path.Combine(folder, "table")))
             Directory.Delete(Path.Combine(folder, "table"), recursive: true);
-    }
-
-    // Of the slot with the later generation.
-    private int NewestFormat()
-    {
-        byte[] superblock = File.ReadAllBytes(Path.Combine(Sub("store"), "superblock"));
-        int newer = BitConverter.ToInt64(superblock, 8) > BitConverter.ToInt64(superblock, 4096 + 8) ? 0 : 4096;
-        return superblock[newer + 20];
-    }
-
-    private void Copy(string format)
-    {
-        foreach (string path in Directory.EnumerateFiles(Golden(format), "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(Sub("store"), Path.GetRelativePath(Golden(format), path));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(path, target);
-        }
     }
 
     // Written out once more, bit by bit: a golden test that shared the store's own checksum would not notice a change of it.

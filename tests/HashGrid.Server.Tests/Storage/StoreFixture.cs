@@ -1,4 +1,5 @@
 using HashGrid.Server.Storage;
+using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Storage;
 
@@ -41,6 +42,26 @@ public abstract class StoreFixture
         await Assert.ThrowsAsync<CodeStoreException>(() => open()) ?? throw new AssertionException("no exception");
 
     protected static Task DurableAsync(CodeStore store, long sequence) => store.WaitDurableAsync(sequence, CancellationToken.None).AsTask().WaitAsync(Limit);
+
+    /// <summary>A folder as an earlier build wrote it, under <c>store</c>.</summary>
+    protected void CopyGolden(string format)
+    {
+        string golden = Repository.PathOf("tests", "HashGrid.Server.Tests", "Storage", "Golden", format);
+        foreach (string path in Directory.EnumerateFiles(golden, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(Sub("store"), Path.GetRelativePath(golden, path));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(path, target);
+        }
+    }
+
+    /// <summary>The format that the newer slot of a superblock names.</summary>
+    protected int NewestFormat(string name = "store")
+    {
+        byte[] superblock = File.ReadAllBytes(Path.Combine(Sub(name), "superblock"));
+        int newer = BitConverter.ToInt64(superblock, 8) > BitConverter.ToInt64(superblock, 4096 + 8) ? 0 : 4096;
+        return superblock[newer + 20];
+    }
 
     /// <summary>What a crash at this moment would leave to the next process: the files as they are, without the owner's lock.</summary>
     protected string CopyOf(string name)

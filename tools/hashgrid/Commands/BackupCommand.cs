@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.IO.Pipelines;
 using HashGrid.Client;
 using HashGrid.CommandLine.Output;
 using HashGrid.Server.Storage;
@@ -45,27 +44,6 @@ internal sealed class BackupCommand : ToolCommand
     private async Task<BackupReport> DownloadAsync(ParseResult parsed, CodeStoreOptions target, Action<long, long> progress, CancellationToken ct)
     {
         await using HashGridClient client = _server.Connect(parsed);
-        using BackupFolder folder = await Task.Run(() => BackupFolder.Open(target, mustBeNew: false, ct), ct);
-        BackupPosition? have = folder.Have is { } point
-            ? new BackupPosition(point.StoreId.ToString(), point.Generation, (ulong)point.Sequence, (ulong)point.Address, point.Link)
-            : null;
-        using BackupDownload download = await client.BackupAsync(have, ct);
-        try
-        {
-            return await folder.ReceiveAsync(new BackupOffer(download.Superblock, download.Continues, (long)download.FromAddress), SendAsync, progress, ct);
-        }
-        catch (HashGridException failure)
-        {
-            throw new CommandException($"{failure.Message}; what was copied is kept, run the same command again to go on");
-        }
-
-        async Task SendAsync(PipeWriter writer, CancellationToken stop)
-        {
-            await foreach (ReadOnlyMemory<byte> piece in download.ReadAsync(stop))
-            {
-                if ((await writer.WriteAsync(piece, stop)).IsCompleted)
-                    return;
-            }
-        }
+        return await BackupTransfer.RunAsync(client, target, progress, ct);
     }
 }

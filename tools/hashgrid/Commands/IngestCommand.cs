@@ -18,7 +18,7 @@ internal sealed class IngestCommand : ToolCommand
     private readonly Argument<string[]> _paths = new("PATHS") { Arity = ArgumentArity.OneOrMore, Description = "PNG and JPEG files, or folders of them" };
     private readonly Option<string?> _labels = new("--labels") { HelpName = "CSV", Description = "Labels by file name: columns file,labels (or NIH's Image Index,Finding Labels), several separated by |" };
     private readonly Option<string?> _stream = new("--stream") { HelpName = "NAME", Description = "Name the stream; running the same command again after a failure goes on where it stopped" };
-    private readonly Option<string> _ids = new("--ids") { DefaultValueFactory = _ => Content, HelpName = "content|name", Description = "What an id is made of, as the first eight bytes of a SHA-256: the file's content, so that equal files are one item, or its name, so that each file is its own" };
+    private readonly Option<string> _ids = new("--ids") { DefaultValueFactory = _ => Content, HelpName = "content|name", Description = "What an id is made of, as the first eight bytes of a SHA-256: the file's content, so that equal files are one item, or its name, so that each file is its own (no two may have the same name)" };
     private readonly Option<bool> _upsert = new("--upsert") { Description = "Replace what is stored under an id; otherwise another code for it is refused" };
     private readonly ServerOption _server = new();
     private readonly JsonOption _json = new();
@@ -45,10 +45,13 @@ internal sealed class IngestCommand : ToolCommand
         if (options.Validate() is [var problem, ..])
             throw new UsageException(problem);
 
+        bool byName = parsed.GetRequiredValue(_ids) == FileName;
+        if (byName)
+            CheckNames(files);
+
         await using HashGridClient client = _server.Connect(parsed);
         var refused = new List<(string File, ItemFailure Failure)>();
         var duplicates = new List<(string File, ulong Of, bool Linked)>();
-        bool byName = parsed.GetRequiredValue(_ids) == FileName;
         int stored = 0, resumed = 0;
         long start = Stopwatch.GetTimestamp();
         await Progress.RunAsync("Storing", files.Count, async tick =>
@@ -94,6 +97,18 @@ internal sealed class IngestCommand : ToolCommand
                 CultureInfo.InvariantCulture, $"{stored} of {files.Count} images are stored{before}, {refused.Count} refused, {seconds:F1} s"));
         }
         return Refusals.Complain(refused);
+    }
+
+    // The second one would be refused as another code for the id, or with --upsert replace the first: known before anything is sent.
+    private static void CheckNames(List<string> files)
+    {
+        var first = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string file in files)
+        {
+            string name = Path.GetFileName(file);
+            if (!first.TryAdd(name, file) && Path.GetFullPath(first[name]) != Path.GetFullPath(file))
+                throw new UsageException($"'{first[name]}' and '{file}' have the same name, so with --ids name they would get the same id; rename one, ingest them without --ids name, or leave one out");
+        }
     }
 
     private static async IAsyncEnumerable<IngestItem> ReadAsync(

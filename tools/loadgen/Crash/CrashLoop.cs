@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Grpc.Core;
 using HashGrid.Client;
 
 namespace HashGrid.LoadGen.Crash;
@@ -20,11 +21,12 @@ internal sealed class CrashLoop(string program, string data, int rounds, int str
         string address = "unix:" + Path.Combine(data, "crash.socket");
         var options = new HashGridClientOptions { ReconnectTimeout = TimeSpan.FromMinutes(10), MaxReconnectDelay = TimeSpan.FromMilliseconds(200) };
         await using var client = new HashGridClient(address, options);
-        CrashServer server = await StartAsync(address, ct);
+        CrashServer? server = null;
         int early = 0, done = 0;
         List<string> violations = [];
         try
         {
+            server = await StartAsync(address, ct);
             int bits = (await client.DescribeAsync(ct)).Bits;
             CrashWorker[] workers = await Task.WhenAll(Enumerable.Range(0, streams).Select(number => CrashWorker.OpenAsync(client, bits, number, seed, ct)));
             while (done < rounds && violations.Count == 0)
@@ -58,12 +60,27 @@ internal sealed class CrashLoop(string program, string data, int rounds, int str
             }
             return new CrashReport(done, early, workers.Sum(worker => worker.Acknowledged), workers.Sum(worker => (long)worker.Ids), _starts.Order().ElementAt(_starts.Count / 2), violations);
         }
+        catch (Exception failure) when (failure is HashGridException or RpcException or IOException or InvalidOperationException or TimeoutException)
+        {
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"after {done} of {rounds} rounds: {Describe(failure)}"), failure);
+        }
         finally
         {
-            await server.KillAsync();
-            server.Dispose();
+            if (server is not null)
+            {
+                await server.KillAsync();
+                server.Dispose();
+            }
         }
     }
+
+    // A call that a kill cut off may carry no words at all, but it always has a status.
+    private static string Describe(Exception failure) => failure switch
+    {
+        HashGridException refused => $"{refused.Status} {refused.Reason}: {refused.Message}",
+        RpcException call => $"{call.StatusCode}: {call.Status.Detail}",
+        _ => $"{failure.GetType().Name}: {failure.Message}",
+    };
 
     private async Task<CrashServer> StartAsync(string address, CancellationToken ct)
     {

@@ -10,6 +10,7 @@ internal sealed class CrashServer : IDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
 
     private readonly Process _process;
+    private volatile string _lastWords = "";
 
     private CrashServer(Process process) => _process = process;
 
@@ -18,9 +19,10 @@ internal sealed class CrashServer : IDisposable
     {
         Process process = Run(program, "serve", "--data", data, "--listen", address);
         // Read to the end in the background: a full pipe would stop the server.
-        process.ErrorDataReceived += (_, _) => { };
+        var server = new CrashServer(process);
+        process.ErrorDataReceived += (_, line) => server._lastWords = line.Data ?? server._lastWords;
         process.BeginErrorReadLine();
-        return new CrashServer(process);
+        return server;
     }
 
     /// <summary>Waits until it says that it listens.</summary>
@@ -29,7 +31,11 @@ internal sealed class CrashServer : IDisposable
     {
         string? line = await _process.StandardOutput.ReadLineAsync(ct).AsTask().WaitAsync(StartLimit, ct);
         if (line is null)
-            throw new InvalidOperationException("the server ended while it started");
+        {
+            // Returns when both outputs are read to their ends.
+            await _process.WaitForExitAsync(ct);
+            throw new InvalidOperationException($"the server ended with {_process.ExitCode} while it started; its last words were '{_lastWords}'");
+        }
     }
 
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>

@@ -161,9 +161,9 @@ public sealed partial class BackupFolder
             record.Sync();
         }
         _options.Files.SyncDirectory(_folder.Root);
-        // If somebody served the copy, its index snapshots may hold ids whose removal a compaction has forgotten.
+        // If somebody served the copy, its index snapshots are of another journal: no start would open them.
         if (_whole is not null && _whole.Generation != source.Generation)
-            _folder.DeleteSnapshotsBefore(source.StoreId, source.Durable.Sequence);
+            _folder.DeleteSnapshots();
         using (SlotFile superblock = SlotFile.Open(_options.Files, Path.Combine(_folder.Root, Superblock.FileName), Superblock.Magic, create: true))
         {
             for (int slot = 0; slot < SlotFile.Slots; slot++)

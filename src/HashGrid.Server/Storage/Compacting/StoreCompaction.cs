@@ -52,7 +52,7 @@ public static class StoreCompaction
             if (stay == records)
                 return new CompactionReport(records, stay, tail.Address, tail.Address);
             Superblock compacted = Rewrite(options, folder, segments, old, tail, census, table, stay, ct);
-            ChangeOver(options, folder, superblockFile, compacted);
+            ChangeOver(folder, superblockFile, old, tail, compacted);
             return new CompactionReport(records, stay, tail.Address, compacted.Durable.Address);
         }
     }
@@ -96,10 +96,11 @@ public static class StoreCompaction
         }
     }
 
-    private static void ChangeOver(CodeStoreOptions options, StoreFolder folder, SlotFile superblockFile, Superblock compacted)
+    private static void ChangeOver(StoreFolder folder, SlotFile superblockFile, Superblock old, JournalTail tail, Superblock compacted)
     {
-        // An index snapshot of before may hold ids whose removal is now forgotten; only one of the very end knows all removals.
-        folder.DeleteSnapshotsBefore(compacted.StoreId, compacted.Durable.Sequence);
+        // An index snapshot of before may hold ids whose removal is now forgotten; only one of the very end knows all removals. A start
+        // passes over what lies there by its name; it is deleted so as to take no space.
+        folder.CarrySnapshots(compacted.StoreId, new JournalPoint(old.Generation, tail.Sequence, tail.Link), new JournalPoint(compacted.Generation, compacted.Durable.Sequence, compacted.Durable.Link));
         // The first write changes over. The second puts it into the other slot too, which still names a journal that is about to go.
         for (int slot = 0; slot < SlotFile.Slots; slot++)
         {

@@ -3,6 +3,9 @@ namespace HashGrid.Server.Storage.Files;
 /// <summary>The real disk.</summary>
 public sealed class DiskFiles : IStorageFiles
 {
+    // What a file in another's hands is called by the kernels: EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION.
+    private static readonly int[] SharingViolations = [11, 35, unchecked((int)0x80070020)];
+
     private readonly bool _readOnly;
 
     private DiskFiles(bool readOnly) => _readOnly = readOnly;
@@ -17,6 +20,19 @@ public sealed class DiskFiles : IStorageFiles
         if (create)
             RefuseIfReadOnly();
         return new DiskFile(path, create, _readOnly);
+    }
+
+    public IDisposable? TryLock(string path)
+    {
+        RefuseIfReadOnly();
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (SharingViolations.Contains(e.HResult))
+        {
+            return null;
+        }
     }
 
     public bool Exists(string path) => File.Exists(path);

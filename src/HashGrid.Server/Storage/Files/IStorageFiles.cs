@@ -8,6 +8,10 @@ public interface IStorageFiles
     /// <param name="create">Creates the file if it is absent; else absence is a <see cref="FileNotFoundException"/>.</param>
     IStorageFile Open(string path, bool create);
 
+    /// <summary>Makes this process the only owner of a file until it disposes of what is returned; the file is created if absent.</summary>
+    /// <returns>Null if another process owns it.</returns>
+    IDisposable? TryLock(string path);
+
     bool Exists(string path);
 
     void Delete(string path);

@@ -10,7 +10,7 @@ namespace HashGrid.Server.Storage.Journal;
 /// when the committer comes for it, when it is full, or when something else follows. A commit that fails, or does not return in time, stops the
 /// journal for good (<see cref="Fault"/>); nothing that is in doubt is ever called durable. All members are thread-safe.
 /// </remarks>
-internal sealed class JournalLog : IDisposable
+internal sealed partial class JournalLog : IDisposable
 {
     private readonly CodeStoreOptions _options;
     private readonly JournalCommits _commits;
@@ -31,6 +31,9 @@ internal sealed class JournalLog : IDisposable
     private long _last;
     private JournalTail _durable;
     private JournalTail? _inFlight;
+    private long _inFlightSince;   // when its first frame was appended
+    private long _inFlightStarted;
+    private long _groupSince;      // when the first frame was appended that no commit has taken yet; 0: there is none
     private bool _wanted;
     private bool _stopping;
     private bool _closed;
@@ -126,6 +129,7 @@ internal sealed class JournalLog : IDisposable
             sequence = _tail.Sequence + 1;
             Enqueue(_writer.End(_tail.Link, kind, Now(), sequence, out uint crc), sequence, crc);
             Volatile.Write(ref _last, sequence);
+            NoteAppend();
         }
         Want();
         return sequence;
@@ -149,6 +153,7 @@ internal sealed class JournalLog : IDisposable
                 _openSince = Now();
             put = new AppendedPut(_last + 1, _open, ordinal);
             Volatile.Write(ref _last, put.Sequence);
+            NoteAppend();
         }
         Want();
         return put;
@@ -225,6 +230,13 @@ internal sealed class JournalLog : IDisposable
         }
     }
 
+    // Under _appending, after an append that did not throw.
+    private void NoteAppend()
+    {
+        if (_groupSince == 0)
+            _groupSince = Stopwatch.GetTimestamp();
+    }
+
     private void Want()
     {
         lock (_changed)
@@ -234,7 +246,8 @@ internal sealed class JournalLog : IDisposable
         }
     }
 
-    private long Now() => _options.Time.GetUtcNow().ToUnixTimeMilliseconds();
+    // A clock that was never set may be before 1970, which a frame can not say.
+    private long Now() => Math.Max(0, _options.Time.GetUtcNow().ToUnixTimeMilliseconds());
 
     private void ThrowIfNotOpen()
     {
@@ -256,134 +269,5 @@ internal sealed class JournalLog : IDisposable
             while (_fault is null && !_stopping && _log.TailAddress - _durable.Address >= room)
                 Monitor.Wait(_changed);
         }
-    }
-
-    private void CommitLoop()
-    {
-        JournalTail noted = _superblock.Durable;
-        long notedAt = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            bool stopping;
-            lock (_changed)
-            {
-                while (!_wanted && !_stopping && _fault is null)
-                {
-                    if (noted == _durable)
-                        Monitor.Wait(_changed);
-                    else if (!Monitor.Wait(_changed, _options.SuperblockInterval))
-                        break;
-                }
-                stopping = _stopping && !_wanted;
-                _wanted = false;
-                if (_fault is not null)
-                    return;
-            }
-            try
-            {
-                CommitOnce();
-                if (Fault is not null)
-                    return;
-                if (stopping)
-                {
-                    Note(clean: true);
-                    return;
-                }
-                if (noted != _durable && Stopwatch.GetElapsedTime(notedAt) >= _options.SuperblockInterval)
-                {
-                    Note(clean: false);
-                    noted = _durable;
-                    notedAt = Stopwatch.GetTimestamp();
-                }
-            }
-            catch (Exception e)
-            {
-                Fail(CodeStoreProblem.ReadOnly, "the journal could not commit", e);
-                return;
-            }
-        }
-    }
-
-    private void CommitOnce()
-    {
-        JournalTail target;
-        lock (_appending)
-        {
-            CloseFrame();
-            target = _tail;
-            if (target.Sequence == _durable.Sequence)
-                return;
-            lock (_changed)
-                _inFlight = target;
-            // Under the lock, so that FASTER commits exactly up to the frame noted above.
-            _log.Commit(spinWait: false);
-        }
-        long started = Stopwatch.GetTimestamp();
-        lock (_changed)
-        {
-            while (_fault is null && _durable.Sequence < target.Sequence)
-            {
-                TimeSpan left = _options.CommitTimeout - Stopwatch.GetElapsedTime(started);
-                if (left > TimeSpan.Zero && Monitor.Wait(_changed, left))
-                    continue;
-                if (_durable.Sequence < target.Sequence && Stopwatch.GetElapsedTime(started) >= _options.CommitTimeout)
-                    Fail(CodeStoreProblem.Stalled, $"a commit did not finish within {_options.CommitTimeout.TotalSeconds:0.###} s", null);
-            }
-        }
-    }
-
-    /// <summary>The device holds everything below the address: record it, then wake who waits. Runs on FASTER's commit worker.</summary>
-    private void OnCommitted(long untilAddress)
-    {
-        try
-        {
-            JournalTail tail;
-            lock (_changed)
-            {
-                if (_fault is not null || _inFlight is not { } target || target.Address > untilAddress)
-                    return;
-                tail = target;
-                _inFlight = null;
-                _commits.Write(_log.BeginAddress, tail);
-                Volatile.Write(ref _durable, tail);
-                Monitor.PulseAll(_changed);
-            }
-            _waiters.Advance(tail.Sequence);
-        }
-        catch (Exception e)
-        {
-            Fail(CodeStoreProblem.ReadOnly, "the commit record could not be written", e);
-        }
-    }
-
-    /// <summary>Makes commit record and superblock durable, so that later damage below this tail can not pass for an unfinished write.</summary>
-    private void Note(bool clean)
-    {
-        _commits.Sync();
-        lock (_marking)
-            WriteSuperblock(_superblock with { BeginAddress = _log.BeginAddress, Durable = _durable, Clean = clean });
-    }
-
-    /// <summary>Before the first frame that needs it: a build that does not know such frames must refuse the store, and not call it damaged.</summary>
-    private void TakeFormat(int format)
-    {
-        if (_superblock.Format >= format)
-            return;
-        try
-        {
-            lock (_marking)
-                WriteSuperblock(_superblock with { Format = format, Clean = false });
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Fail(CodeStoreProblem.ReadOnly, "the superblock could not be written", e);
-        }
-    }
-
-    private void WriteSuperblock(Superblock superblock)
-    {
-        _superblockFile.Write(superblock.Write());
-        _superblockFile.Sync();
-        _superblock = superblock;
     }
 }

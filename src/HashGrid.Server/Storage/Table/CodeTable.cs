@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Numerics;
 using FASTER.core;
 using HashGrid.Server.Storage.Journal;
 
@@ -8,14 +7,10 @@ namespace HashGrid.Server.Storage.Table;
 /// <summary>Where the journal holds the latest durable record of each id, on FasterKV: larger than memory, a view that the journal can rebuild.</summary>
 /// <remarks>
 /// Any number of readers, one writer. FASTER's sessions are not thread-safe, so each reader borrows one from a pool. 24 bytes an id
-/// and 16 to 32 of hash index. The record itself is read from the journal, where its checksum is.
+/// and 9 to 18 of hash index. The record itself is read from the journal, where its checksum is.
 /// </remarks>
 internal sealed class CodeTable : IDisposable
 {
-    // FASTER's bucket holds seven entries in 64 bytes.
-    private const int IdsPerBucket = 5;
-    private const int RecordBytes = 24;
-
     private readonly FasterKV<ulong, long> _store;
     private readonly TableDevice _device;
     private readonly TableSession _writer;
@@ -31,7 +26,7 @@ internal sealed class CodeTable : IDisposable
         _device = new TableDevice(options.Files, folder, onFailure);
         _store = new FasterKV<ulong, long>(new FasterKVSettings<ulong, long>
         {
-            IndexSize = (options.TableBuckets > 0 ? options.TableBuckets : Buckets(records, options.TableMemoryBytes / RecordBytes)) * 64,
+            IndexSize = options.TableBucketsFor(records) * 64,
             LogDevice = _device,
             PageSize = Math.Max(options.TableMemoryBytes / 16, 1 << 16),
             MemorySize = options.TableMemoryBytes,
@@ -90,11 +85,6 @@ internal sealed class CodeTable : IDisposable
         _store.Dispose();
         _device.Dispose();
     }
-
-    // A table that grows beyond its buckets becomes a table of chains: 10M ids in the buckets of an empty store were stored at a third of the
-    // rate or less. So a new one has room for what its memory holds, which costs about half of that memory again.
-    private static long Buckets(long records, long inMemory) =>
-        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(Math.Max(records, inMemory) / IdsPerBucket, 1 << 13, 1L << 28));
 
     private TableSession NewSession() => new(_store, _device);
 

@@ -237,6 +237,34 @@ public sealed class StoreBackupTests : BackupFixture
         Assert.That(Directory.EnumerateFileSystemEntries(Sub("backup")).Select(Path.GetFileName), Is.EqualTo(new[] { "lock" }));
     }
 
+    [Test]
+    public async Task OpenBackup_StoreOfTheFirstFormatRaisedWhileServed_CopiesHaveTheFormatOfTheirFrames()
+    {
+        CopyGolden("format-1");
+        long held;
+        await using (CodeStore store = await OpenSmallAsync("store"))
+        {
+            held = store.Count;
+            await ReceiveAsync(store, "backup");
+            Assert.That(NewestFormat("backup"), Is.EqualTo(1));
+            await DurableAsync(store, store.Put(Record(1000, 5), PutMode.Add, null).Sequence);
+            await ReceiveAsync(store, "backup");
+            Assert.That(NewestFormat("backup"), Is.EqualTo(3));
+            await DurableAsync(store, store.Put(Image(1001, "x"), PutMode.Add, null).Sequence);
+            await ReceiveAsync(store, "backup");
+            await ReceiveAsync(store, "fresh");
+        }
+        await RestoreAsync("backup", "restored");
+        foreach (string name in (string[])["backup", "fresh", "restored"])
+        {
+            Assert.That(NewestFormat(name), Is.EqualTo(4), name);
+            Assert.That(Journal(name), Is.EqualTo(Journal("store")), name);
+            Assert.That(StoreCheck.Run(Sub(name), CancellationToken.None).Findings, Is.Empty, name);
+            await using CodeStore copy = await OpenSmallAsync(name);
+            Assert.That((copy.Count, copy.TryGet(1000, out _), copy.TryGet(1001, out CodeRecord? image) ? image.Digest : null), Is.EqualTo((held + 2, true, (ContentDigest?)Digest("x"))), name);
+        }
+    }
+
     [TestCase("segment")]
     [TestCase("commits")]
     [TestCase("superblock")]

@@ -62,6 +62,8 @@ internal sealed class CrashDisk(IReadOnlyDictionary<string, byte[]> durable, boo
             }
         }
 
+        public IDisposable? TryLock(string path) => DiskFiles.Instance.TryLock(path);
+
         public bool Exists(string path)
         {
             lock (disk._lock)

@@ -152,7 +152,7 @@ internal sealed class CrashHistory
             ? new StreamPosition(stream, _changes.LastOrDefault(change => change.Stream?.StreamId == stream)?.Stream?.Sequence + 1 ?? 1)
             : null;
         ulong? holder = store.Duplicates != DuplicateMode.Store && record.Digest is { } digest && LatestOf(id, Last)?.Digest != digest ? HolderOf(digest, Last) : null;
-        PutResult put = store.Put(record, PutMode.Upsert, position, static _ => new Refusal(0, 6, "CONTENT_DUPLICATE", "-"));
+        PutResult put = store.Put(record, PutMode.Upsert, position, new Refusal(0, 6, "CONTENT_DUPLICATE", "-"));
         Assert.That(put.DuplicateOf, Is.EqualTo(holder), "what was decided");
         if (put.Outcome != PutOutcome.Duplicate)
             _changes.Add(new Change(put.Sequence, id, record with { DuplicateOf = holder }, position));
