@@ -1,5 +1,6 @@
 using Google.Rpc;
 using Grpc.Core;
+using HashGrid.Client.Transport;
 
 namespace HashGrid.Client;
 
@@ -18,7 +19,7 @@ public sealed class HashGridException : Exception
     /// <summary>Whose fault it is and who can act, in gRPC's words.</summary>
     public StatusCode Status { get; }
 
-    /// <summary>Stable name for programs, such as <c>UNKNOWN_ID</c>; <c>UNREACHABLE</c> when no server answered; empty when the server gave none.</summary>
+    /// <summary>Stable name for programs, such as <c>UNKNOWN_ID</c>; <c>UNREACHABLE</c> when no server answered, <c>CONNECTION_LOST</c> when the connection ended before the answer; empty when the server gave none.</summary>
     public string Reason { get; }
 
     /// <summary>When to try again, if the server said so.</summary>
@@ -26,6 +27,12 @@ public sealed class HashGridException : Exception
 
     internal static HashGridException From(RpcException exception, string address)
     {
+        if (Failures.IsLostConnection(exception))
+        {
+            return new HashGridException(StatusCode.Unavailable, "CONNECTION_LOST",
+                $"the connection to {address} was lost before the answer came ({Innermost(exception.Status.DebugException!).Message}); whether the call was carried out is not known, try again",
+                retryAfter: null, exception);
+        }
         Google.Rpc.Status? rich = exception.GetRpcStatus();
         string reason = rich?.GetDetail<ErrorInfo>()?.Reason ?? "";
         TimeSpan? retryAfter = rich?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan();

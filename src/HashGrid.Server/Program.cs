@@ -7,9 +7,5 @@ if (args is ["--help" or "-h"])
     Console.WriteLine(CommandLine.Help);
     return 0;
 }
-if (CommandLine.Parse(args, out string? problem) is not { } options)
-{
-    Console.Error.WriteLine("hashgrid: " + problem);
-    return 2;
-}
-return await ServerHost.RunAsync(options);
+List<string> problems = [];
+return await ServerHost.RunAsync(CommandLine.Parse(args, problems), problems);

@@ -5,6 +5,7 @@ using HashGrid.Server.Hosting;
 using HashGrid.Server.Searching;
 using HashGrid.Server.Security;
 using HashGrid.Server.Services;
+using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -16,10 +17,11 @@ public static class ServerHost
     /// <summary>Puts the parts together; nothing is opened before the application starts.</summary>
     /// <param name="options">Checked here.</param>
     /// <param name="loadEncoder">Another encoder than the one the options name; for tests.</param>
+    /// <param name="files">Another disk under the store; for tests.</param>
     /// <exception cref="ArgumentException">The options have problems; the message holds all of them.</exception>
-    public static WebApplication Build(ServerOptions options, Func<ServerOptions, IImageEncoder>? loadEncoder = null)
+    public static WebApplication Build(ServerOptions options, Func<ServerOptions, IImageEncoder>? loadEncoder = null, IStorageFiles? files = null)
     {
-        List<string> problems = Problems(options, out OtlpSettings? otlp);
+        IReadOnlyList<string> problems = Problems(options, out OtlpSettings? otlp);
         if (problems.Count > 0) throw new ArgumentException("server options: " + string.Join("; ", problems), nameof(options));
 
         // Empty: no settings come from files or variables that nobody named.
@@ -37,8 +39,10 @@ public static class ServerHost
         builder.Services.AddGrpcReflection();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(loadEncoder ?? EncoderLoader.Load);
+        builder.Services.AddSingleton(files ?? DiskFiles.Instance);
         builder.Services.AddSingleton<ServerMetrics>();
         builder.Services.AddSingleton(_ => ApiKeys.Load(options.ApiKeysPath));
+        builder.Services.AddSingleton<Callers>();
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddSingleton(_ => new StreamSampler(options, TimeProvider.System));
         if (otlp is not null)
@@ -61,6 +65,7 @@ public static class ServerHost
         WebApplication app = builder.Build();
         // HTTP/1.1 is spoken on the metrics address only.
         app.MapWhen(context => HttpProtocol.IsHttp11(context.Request.Protocol), metrics => metrics.Run(MetricsPage.WriteAsync));
+        app.UseRouting();   // CallerMiddleware asks which method is called
         app.UseMiddleware<CallCounterMiddleware>();
         app.UseMiddleware<CallerMiddleware>();
         app.UseMiddleware<MessageLimitMiddleware>();
@@ -77,11 +82,14 @@ public static class ServerHost
     /// Runs until <paramref name="ct"/>, SIGTERM or SIGINT, then drains. Prints one line an endpoint on stdout when ready:
     /// <c>HashGrid listening on http://127.0.0.1:41234</c>.
     /// </summary>
-    /// <returns>The exit code: 0, 1 when it could not start (one line on stderr), 2 for wrong options (one line on stderr).</returns>
-    public static async Task<int> RunAsync(ServerOptions options, CancellationToken ct = default)
+    /// <param name="options">Checked here.</param>
+    /// <param name="unread">What was wrong with the command line, one line each: told together with what is wrong with the options.</param>
+    /// <param name="ct">Stops the server.</param>
+    /// <returns>The exit code: 0, 1 when it could not start (one line on stderr), 2 for wrong options (one line on stderr for each of them).</returns>
+    public static async Task<int> RunAsync(ServerOptions options, IReadOnlyCollection<string>? unread = null, CancellationToken ct = default)
     {
-        List<string> problems = Problems(options, out _);
-        if (problems.Count > 0) return Complain(2, string.Join("; ", problems));
+        string[] problems = [.. unread ?? [], .. Problems(options, out _)];
+        if (problems.Length > 0) return Complain(2, problems);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
@@ -119,7 +127,7 @@ public static class ServerHost
     public static string Shown(string url) => url.StartsWith("http://unix:", StringComparison.Ordinal) ? url["http://".Length..] : url;
 
     /// <summary>What is wrong with the options, and with OpenTelemetry's variables if they are used.</summary>
-    private static List<string> Problems(ServerOptions options, out OtlpSettings? otlp)
+    private static IReadOnlyList<string> Problems(ServerOptions options, out OtlpSettings? otlp)
     {
         List<string> problems = [.. options.Validate()];
         otlp = OtlpSettings.Read(options, new ConfigurationBuilder().AddEnvironmentVariables().Build(), problems);
@@ -163,9 +171,9 @@ public static class ServerHost
         }
     }
 
-    private static int Complain(int code, string line)
+    private static int Complain(int code, params IEnumerable<string> lines)
     {
-        Console.Error.WriteLine("hashgrid: " + line);
+        foreach (string line in lines) Console.Error.WriteLine("hashgrid: " + line);
         return code;
     }
 }

@@ -51,8 +51,23 @@ public sealed record ServerOptions
     /// <summary>Calls that one caller (API key, client certificate, or address) may have open; default 1,000, 1 to 100,000.</summary>
     public int MaxCallsPerCaller { get; init; } = 1000;
 
-    /// <summary>Address for <c>GET /metrics</c> (Prometheus text) over HTTP/1.1, e.g. <c>127.0.0.1:9464</c>; never encrypted, so keep it local. Null: none.</summary>
+    /// <summary>Streams that one caller may have open, of all kinds; default 128, half of <see cref="MaxStreams"/>, 1 to 65,536.</summary>
+    public int MaxStreamsPerCaller { get; init; } = 128;
+
+    /// <summary>
+    /// Images that one caller may have in flight; default 512, half of <see cref="MaxQueuedItems"/>, 1 to 65,536. Streams wait for a place and get credits
+    /// accordingly, searches by image are refused without one; an eighth is theirs alone.
+    /// </summary>
+    public int MaxImagesPerCaller { get; init; } = 512;
+
+    /// <summary>
+    /// Address for <c>GET /metrics</c> (Prometheus text) over HTTP/1.1, e.g. <c>127.0.0.1:9464</c> or <c>unix:/path</c>; without encryption and keys, so only this
+    /// machine may reach it unless <see cref="AllowRemoteMetrics"/>. Null: none.
+    /// </summary>
     public string? MetricsListen { get; init; }
+
+    /// <summary>Let other machines read <c>/metrics</c>, and with them everybody on the network between: how much is stored, searched and refused, but no content, ids or names.</summary>
+    public bool AllowRemoteMetrics { get; init; }
 
     /// <summary>Collector for traces and metrics by OTLP, e.g. <c>http://127.0.0.1:4317</c>. Null: the variable OTEL_EXPORTER_OTLP_ENDPOINT, and without it no export at all.</summary>
     public string? OtlpEndpoint { get; init; }
@@ -216,7 +231,16 @@ public sealed record ServerOptions
             else if (!address.IsLocal && !AllowRemotePlaintext && ApiKeysPath is null && ClientCaPath is null)
                 problems.Add($"Listen address '{text}' is reachable by anybody; set ApiKeysPath or ClientCaPath");
         }
-        if (MetricsListen is { } metrics && ListenAddress.Parse(metrics, out string? wrong) is null) problems.Add($"MetricsListen address '{metrics}' {wrong}");
+        if (MetricsListen is { } metrics)
+        {
+            if (ListenAddress.Parse(metrics, out string? wrong) is not { } address) problems.Add($"MetricsListen address '{metrics}' {wrong}");
+            else if (!address.IsLocal && !AllowRemoteMetrics)
+                problems.Add($"MetricsListen address '{metrics}' is reachable from other machines, without encryption or a key; use a loopback address, unix:/path, or set AllowRemoteMetrics");
+        }
+        else if (AllowRemoteMetrics)
+        {
+            problems.Add("AllowRemoteMetrics needs MetricsListen");
+        }
         if (OtlpEndpoint is { } collector && OtlpSettings.Problem(collector) is { } nowhere) problems.Add($"OtlpEndpoint '{collector}' {nowhere}");
         Range(nameof(TracedItemsPerSecond), TracedItemsPerSecond, 0, 1000);
         if (CertificatePath is null != CertificateKeyPath is null) problems.Add("CertificatePath and CertificateKeyPath go together; set both or none");
@@ -227,6 +251,8 @@ public sealed record ServerOptions
         Exists(nameof(ClientCaPath), ClientCaPath);
         Exists(nameof(ApiKeysPath), ApiKeysPath);
         Range(nameof(MaxCallsPerCaller), MaxCallsPerCaller, 1, 100_000);
+        Range(nameof(MaxStreamsPerCaller), MaxStreamsPerCaller, 1, 65_536);
+        Range(nameof(MaxImagesPerCaller), MaxImagesPerCaller, 1, 65_536);
         return problems;
 
         void Exists(string name, string? path)

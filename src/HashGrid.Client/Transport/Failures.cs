@@ -14,9 +14,15 @@ internal static class Failures
         StatusCode.Aborted => false,
         // What a server that aborts its connections at shutdown leaves behind; a cancellation of ours never gets here.
         StatusCode.Cancelled => true,
-        StatusCode.Internal or StatusCode.Unknown => exception.Status.DebugException is HttpRequestException or IOException,
-        _ => RetryAfter(exception) is not null,
+        _ => IsLostConnection(exception) || RetryAfter(exception) is not null,
     };
+
+    /// <summary>
+    /// The connection ended with an error of HTTP/2 before the answer came, as after pings that nobody answered: one side was suspended. gRPC gives
+    /// such calls the status that belongs to the error's number, most often INTERNAL, as if the server had a bug.
+    /// </summary>
+    public static bool IsLostConnection(RpcException exception) =>
+        exception is { StatusCode: StatusCode.Internal or StatusCode.Unknown or StatusCode.ResourceExhausted, Status.DebugException: HttpRequestException or IOException };
 
     public static TimeSpan? RetryAfter(RpcException exception) =>
         exception.GetRpcStatus()?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan();

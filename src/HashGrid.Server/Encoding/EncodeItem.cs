@@ -27,6 +27,9 @@ public sealed class EncodeItem
     /// <summary>Where its steps are told; null for all but sampled items.</summary>
     internal ItemTrace? Trace { get; init; }
 
+    /// <summary>Where its caller's place for it goes back; null where no caller is counted.</summary>
+    internal ImageRoom? Room { get; init; }
+
     internal EncodeFlow Flow { get; }
 
     internal ReadOnlyMemory<byte> File { get; set; }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using HashGrid.Model;
+using HashGrid.Server.Errors;
 using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server.Encoding;
@@ -12,6 +13,8 @@ public sealed class EncodePipeline : IDisposable
     private readonly IImageDecoder _decoder;
     private readonly EncodeScheduler _scheduler;
     private readonly EncodeWorker _worker;
+    private readonly TimeProvider _time;
+    private readonly ServerMetrics _metrics;
     private readonly int _inputSize;
 
     /// <param name="encoder">Belongs to the pipeline from here on.</param>
@@ -22,7 +25,7 @@ public sealed class EncodePipeline : IDisposable
     /// <param name="logger">Where failures of the network are told.</param>
     public EncodePipeline(IImageEncoder encoder, IImageDecoder decoder, EncodeLimits limits, TimeProvider time, ServerMetrics metrics, ILogger logger)
     {
-        _decoder = decoder;
+        (_decoder, _time, _metrics) = (decoder, time, metrics);
         _inputSize = encoder.Identity.InputSize;
         (Model, Device) = (encoder.Identity, encoder.Device);
         _scheduler = new EncodeScheduler(limits, time, metrics);
@@ -53,21 +56,47 @@ public sealed class EncodePipeline : IDisposable
     /// <param name="deadline">Never encoded after it.</param>
     /// <param name="ct">Unlinks the item at once.</param>
     /// <param name="trace">Receives the item's steps; null for most.</param>
+    /// <param name="room">The caller's places for images in flight; null: nobody counts them.</param>
     /// <returns>The item, or null when the queue is full.</returns>
     /// <exception cref="HashGrid.Model.Imaging.ImageFormatException">The header alone says that it cannot be decoded.</exception>
-    public EncodeItem? TryEnqueue(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null)
+    /// <exception cref="ServiceException">The caller has no place left.</exception>
+    public EncodeItem? TryEnqueue(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null, ImageRoom? room = null)
     {
-        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file)) { Trace = trace };
-        return _scheduler.Budget.TryTake(flow.Share, item.Load) ? Submit(item, ct) : null;
+        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file)) { Trace = trace, Room = room };
+        if (room?.TryTake() == false)
+        {
+            _metrics.CallerRefused(ErrorReason.CallerTooManyImages);
+            throw new ServiceException(ErrorReason.CallerTooManyImages,
+                $"this caller has {room.Held} images in flight, and {room.Limit} are allowed; try again after the hint, or send images on a stream, which waits by itself");
+        }
+        if (!_scheduler.Budget.TryTake(flow.Share, item.Load))
+        {
+            room?.Release();
+            return null;
+        }
+        _metrics.Admitted(TimeSpan.Zero);
+        return Submit(item, ct);
     }
 
-    /// <summary>Queues an image, waiting for room: in the order of arrival in its flow, by weight between flows.</summary>
+    /// <summary>Queues an image, waiting for a place of its caller and for room: in the order of arrival in its flow, by weight between flows.</summary>
     /// <inheritdoc cref="TryEnqueue"/>
-    public async ValueTask<EncodeItem> EnqueueAsync(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null)
+    public async ValueTask<EncodeItem> EnqueueAsync(
+        EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null, ImageRoom? room = null)
     {
-        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file)) { Trace = trace };
+        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file)) { Trace = trace, Room = room };
         trace?.Enter("encode.admission");
-        await _scheduler.Budget.TakeAsync(flow.Share, item.Load, ct);
+        long came = _time.GetTimestamp();
+        if (room is not null) await room.TakeAsync(ct);
+        try
+        {
+            await _scheduler.Budget.TakeAsync(flow.Share, item.Load, ct);
+        }
+        catch
+        {
+            room?.Release();
+            throw;
+        }
+        _metrics.Admitted(_time.GetElapsedTime(came));
         return Submit(item, ct);
     }
 

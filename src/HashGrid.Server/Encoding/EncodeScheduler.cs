@@ -254,6 +254,7 @@ public sealed class EncodeScheduler
         if (item.Picture is { } pixels) ArrayPool<float>.Shared.Return(pixels);
         item.Picture = null;
         Budget.Release(item.Flow.Share, fileHeld ? item.Load : new EncodeLoad(1, 0, 0));
+        item.Room?.Release();
     }
 
     private void Advance(EncodeItem item, EncodeStage next)

@@ -19,6 +19,7 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger, ServerM
         {
             TResponse response = await continuation(request, context);
             End(context, span);
+            ReplyTimer.Start(context.GetHttpContext(), metrics, context.Method);
             return response;
         }
         catch (Exception failure)

@@ -40,6 +40,8 @@ public enum ErrorReason
     TooManyStreams,
     CallerUnknown,
     CallerBusy,
+    CallerTooManyStreams,
+    CallerTooManyImages,
     IndexCatchingUp,
     IndexFailed,
     ServerStarting,

@@ -50,6 +50,8 @@ public static class ErrorTable
         new(ErrorReason.TooManyStreams, ResourceExhausted, "MaxStreams streams are open.", "Try again after the hint, or put more items on fewer streams.", Later),
         new(ErrorReason.CallerUnknown, Unauthenticated, "The call carries no API key, or one that this server does not know.", "Send metadata authorization: Bearer KEY with a key from the server's file."),
         new(ErrorReason.CallerBusy, ResourceExhausted, "The caller has MaxCallsPerCaller calls open.", "Try again after the hint, or use streams in place of many calls.", Soon),
+        new(ErrorReason.CallerTooManyStreams, ResourceExhausted, "The caller has MaxStreamsPerCaller streams open.", "Put more items on fewer streams, or try again after the hint.", Later),
+        new(ErrorReason.CallerTooManyImages, ResourceExhausted, "The caller has MaxImagesPerCaller images in flight; a search by image cannot wait for one of them.", "Try again after the hint, or send images on an Encode or Ingest stream, which waits by itself.", Soon),
         new(ErrorReason.IndexCatchingUp, Unavailable, "The index is still reading the journal after a start.", "Wait for the health check to say SERVING.", Later),
         new(ErrorReason.IndexFailed, Unavailable, "The index stopped; the store's data is untouched.", "Read the server's log and restart it."),
         new(ErrorReason.ServerStarting, Unavailable, "The server has not finished starting.", "Wait for the health check to say SERVING.", Later),

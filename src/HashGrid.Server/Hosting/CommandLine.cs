@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text;
 
@@ -26,43 +27,70 @@ public static class CommandLine
 
     private static IEnumerable<PropertyInfo> Settable => typeof(ServerOptions).GetProperties().Where(property => property.CanWrite);
 
-    /// <summary>The options, or null and one line about what is wrong.</summary>
-    public static ServerOptions? Parse(string[] args, out string? problem)
+    /// <summary>Reads options; what cannot be read has its default, and a problem.</summary>
+    /// <param name="args">Of the process.</param>
+    /// <param name="problems">Receives one line for each thing that is wrong with the command line or a variable, none about the options' sense.</param>
+    public static ServerOptions Parse(string[] args, ICollection<string> problems)
     {
-        Dictionary<string, string?> settings = new(StringComparer.OrdinalIgnoreCase);
-        foreach (PropertyInfo property in Settable) Set(settings, property, Environment.GetEnvironmentVariable(Prefix + property.Name));
+        Dictionary<PropertyInfo, string> settings = [];
+        foreach (PropertyInfo property in Settable)
+        {
+            if (Environment.GetEnvironmentVariable(Prefix + property.Name) is { } value) settings[property] = value;
+        }
         for (int i = 0; i < args.Length; i++)
         {
+            bool hasValue = i + 1 < args.Length && !IsSwitch(args[i + 1]);
             PropertyInfo? property = Settable.FirstOrDefault(known => args[i] == Switch(known) || (Aliases.TryGetValue(args[i], out string? name) && name == known.Name));
-            if (property is null) return Fail($"'{args[i]}' is no option; --help lists them", out problem);
-            bool isFlag = property.PropertyType == typeof(bool) && (i + 1 == args.Length || args[i + 1].StartsWith("--", StringComparison.Ordinal));
-            if (!isFlag && ++i == args.Length) return Fail($"'{args[^1]}' needs a value", out problem);
-            Set(settings, property, isFlag ? "true" : args[i]);
+            if (property is null)
+            {
+                problems.Add($"'{args[i]}' is no option; --help lists them");
+                if (hasValue && IsSwitch(args[i])) i++;   // what follows was meant for it
+            }
+            else if (hasValue) settings[property] = args[++i];
+            else if (property.PropertyType == typeof(bool)) settings[property] = "true";
+            else problems.Add($"'{args[i]}' needs a value");
         }
-        problem = null;
-        try
-        {
-            IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
-            ServerOptions options = configuration.Get<ServerOptions>() ?? new ServerOptions();
-            // The binder adds to a default list, where replacing it is meant.
-            return configuration.GetSection(nameof(ServerOptions.Listen)).Get<string[]>() is { } listen ? options with { Listen = listen } : options;
-        }
-        catch (InvalidOperationException unreadable)
-        {
-            return Fail(unreadable.Message, out problem);
-        }
+        return Bind(settings, problems);
     }
 
-    private static void Set(Dictionary<string, string?> settings, PropertyInfo property, string? value)
+    private static ServerOptions Bind(Dictionary<PropertyInfo, string> settings, ICollection<string> problems)
     {
-        if (value is null) return;
-        if (property.PropertyType == typeof(IReadOnlyList<string>))
+        ServerOptions options = new();
+        foreach ((PropertyInfo property, string text) in settings)
         {
-            string[] values = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            for (int i = 0; i < values.Length; i++) settings[$"{property.Name}:{i}"] = values[i];
+            if (TryConvert(text, property.PropertyType, out object? value)) property.SetValue(options, value);   // nobody else has seen the record yet
+            else problems.Add($"{property.Name} is '{text}', but {Expected(property.PropertyType)} is expected");
         }
-        else settings[property.Name] = value;
+        return options;
     }
+
+    private static bool TryConvert(string text, Type type, out object? value)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        (bool Read, object? Value) converted = Type.GetTypeCode(type) switch
+        {
+            TypeCode.String => (true, text),
+            TypeCode.Boolean => (bool.TryParse(text, out bool flag), flag),
+            _ when type.IsEnum => (Enum.TryParse(type, text, ignoreCase: true, out object? name) && Enum.IsDefined(type, name), name),
+            TypeCode.Int32 => (int.TryParse(text, NumberStyles.Integer, culture, out int number), number),
+            TypeCode.Int64 => (long.TryParse(text, NumberStyles.Integer, culture, out long number), number),
+            _ when type == typeof(TimeSpan) => (TimeSpan.TryParse(text, culture, out TimeSpan time), time),
+            _ when type == typeof(IReadOnlyList<string>) => (true, text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)),
+            _ => throw new InvalidOperationException($"options of type {type} cannot be set by name"),
+        };
+        value = converted.Value;
+        return converted.Read;
+    }
+
+    private static string Expected(Type type) => type switch
+    {
+        { IsEnum: true } => "one of " + string.Join(", ", Enum.GetNames(type)),
+        _ when type == typeof(bool) => "true or false",
+        _ when type == typeof(TimeSpan) => "a time such as 00:00:30",
+        _ => "a whole number",
+    };
+
+    private static bool IsSwitch(string argument) => argument.StartsWith("--", StringComparison.Ordinal);
 
     private static string Switch(PropertyInfo property)
     {
@@ -76,10 +104,4 @@ public static class CommandLine
     }
 
     private static string Show(object? value) => value is IEnumerable<string> list ? string.Join(',', list) : value?.ToString() ?? "-";
-
-    private static ServerOptions? Fail(string line, out string? problem)
-    {
-        problem = line;
-        return null;
-    }
 }

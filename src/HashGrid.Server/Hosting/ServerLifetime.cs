@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Grpc.Health.V1;
 using HashGrid.Server.Indexing;
 using HashGrid.Server.Security;
 using HashGrid.Server.Services;
@@ -21,6 +20,8 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
     private readonly long _start = Stopwatch.GetTimestamp();
     private Task _watch = Task.CompletedTask;
     private TelemetryExport? _export;
+    private bool _storing = true;
+    private bool _searching = true;
 
     /// <summary>Completes when all services are ready; faults if they never will be.</summary>
     public Task Ready => _ready.Task;
@@ -44,7 +45,7 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        health.SetAll(HealthCheckResponse.Types.ServingStatus.NotServing);
+        health.SetStopped();
         await _stopping.CancelAsync();
         await runtime.DrainAsync();
         await _watch;
@@ -63,7 +64,8 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
         try
         {
             await runtime.WaitReadyAsync(ct);
-            health.SetAll(HealthCheckResponse.Types.ServingStatus.Serving);
+            CheckParts();   // one may have failed during the warm-up
+            health.SetReady();
             logger.Ready((long)Stopwatch.GetElapsedTime(_start).TotalMilliseconds);
             _ready.TrySetResult();
             await WatchPartsAsync(ct);
@@ -83,22 +85,26 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
     // Each part fails for itself: over a store that no longer writes searches go on, and a failed index stops nobody from storing.
     private async Task WatchPartsAsync(CancellationToken ct)
     {
-        bool storing = true, searching = true;
         while (true)
         {
             await Task.Delay(WatchPeriod, ct);
-            if (storing && runtime.Store.State != StoreState.Open)
-            {
-                storing = false;
-                health.SetNotServing(HealthService.Ingest);
-                logger.StoreReadOnly(runtime.Store.Fault?.Message ?? "no reason was given");
-            }
-            if (searching && runtime.Index.State == IndexState.Failed)
-            {
-                searching = false;
-                health.SetNotServing(HealthService.Search);
-                logger.IndexFailed();
-            }
+            CheckParts();
+        }
+    }
+
+    private void CheckParts()
+    {
+        if (_storing && runtime.Store.State != StoreState.Open)
+        {
+            _storing = false;
+            health.SetFailed(HealthService.Ingest);
+            logger.StoreReadOnly(runtime.Store.Fault?.Message ?? "no reason was given");
+        }
+        if (_searching && runtime.Index.State == IndexState.Failed)
+        {
+            _searching = false;
+            health.SetFailed(HealthService.Search);
+            logger.IndexFailed();
         }
     }
 }

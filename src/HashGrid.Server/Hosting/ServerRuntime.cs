@@ -6,6 +6,7 @@ using HashGrid.Server.Errors;
 using HashGrid.Server.Indexing;
 using HashGrid.Server.Ingest;
 using HashGrid.Server.Storage;
+using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server.Hosting;
@@ -21,14 +22,15 @@ public sealed class ServerRuntime : IAsyncDisposable
     private readonly CancellationTokenSource _draining = new();
     private readonly Func<ServerOptions, IImageEncoder> _loadEncoder;
     private readonly CallCounter _calls;
+    private readonly IStorageFiles _files;
     private EncodePipeline? _encoding;
     private CodeStore? _store;
     private IndexHost? _index;
     private SnapshotSchedule? _snapshots;
 
-    public ServerRuntime(ServerOptions options, ServerMetrics metrics, ILogger<ServerRuntime> logger, Func<ServerOptions, IImageEncoder> loadEncoder, CallCounter calls)
+    public ServerRuntime(ServerOptions options, ServerMetrics metrics, ILogger<ServerRuntime> logger, Func<ServerOptions, IImageEncoder> loadEncoder, CallCounter calls, IStorageFiles files)
     {
-        (_options, _metrics, _logger, _loadEncoder, _calls) = (options, metrics, logger, loadEncoder, calls);
+        (_options, _metrics, _logger, _loadEncoder, _calls, _files) = (options, metrics, logger, loadEncoder, calls, files);
         Streams = new StreamRegistry(options.MaxStreams);
         Uploads = new AdmissionBudget(EncodeLoad.Unbounded with { Bytes = options.MaxUploadBytes });
     }
@@ -54,9 +56,16 @@ public sealed class ServerRuntime : IAsyncDisposable
         _encoding = new EncodePipeline(_loadEncoder(_options), new FileImageDecoder(_options.ImageLimits), _options.EncodeLimits,
             TimeProvider.System, _metrics, _logger);
         ModelIdentity model = _encoding.Model;
-        _store = await CodeStore.OpenAsync(new CodeStoreOptions { Directory = _options.DataDirectory, Duplicates = _options.Duplicates },
+        CodeStore store = _store = await CodeStore.OpenAsync(
+            new CodeStoreOptions { Directory = _options.DataDirectory, Duplicates = _options.Duplicates, Committed = OnCommitted, Files = _files },
             new StoreModel(model.Name, model.Fingerprint, model.Bits), ct);
-        _index = IndexHost.Start(_store, new IndexHostOptions { Directory = Path.Combine(_options.DataDirectory, "index"), Width = new CodeWidth(model.Bits) });
+        IndexHost index = _index = IndexHost.Start(store, new IndexHostOptions
+        {
+            Directory = Path.Combine(_options.DataDirectory, "index"),
+            Width = new CodeWidth(model.Bits),
+            Applied = _metrics.IndexApplied,
+        });
+        _metrics.ObserveStore(() => store.Count, () => Math.Max(0, store.DurableSequence - index.AppliedSequence));
         _snapshots = new SnapshotSchedule(_index, new SnapshotPolicy(_options.SnapshotChanges, _options.SnapshotInterval), _logger, TimeProvider.System);
         _logger.StoreOpened(_store.Count, _store.DurableSequence, model.Name, model.Bits);
         _encoding.Start();
@@ -104,6 +113,12 @@ public sealed class ServerRuntime : IAsyncDisposable
         }
         (_encoding, _snapshots, _index, _store) = (null, null, null, null);
         _draining.Dispose();
+    }
+
+    private void OnCommitted(CommitReport commit)
+    {
+        _metrics.Committed(commit);
+        Volatile.Read(ref _index)?.NoteCommit(commit);
     }
 
     /// <summary>Makes the next start fast. The journal holds everything, so a snapshot that fails costs time and no more.</summary>

@@ -7,9 +7,9 @@ public static class UnixSocketFiles
 {
     public static void RemoveStale(ServerOptions options)
     {
-        foreach (string text in options.Listen)
+        foreach (string? text in options.Listen.Append(options.MetricsListen))
         {
-            if (ListenAddress.Parse(text, out _) is not { UnixPath: { } path } address || !File.Exists(path)) continue;
+            if (text is null || ListenAddress.Parse(text, out _) is not { UnixPath: { } path } address || !File.Exists(path)) continue;
             using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using HashGrid.Index;
 using HashGrid.Model.Imaging;
@@ -16,7 +17,8 @@ namespace HashGrid.Server.Ingest;
 /// failure; what is wrong with the stream's order ends the stream.
 /// </summary>
 internal sealed class IngestReader(
-    StreamInput<IngestRequest> input, CreditWindow credits, EncodePipeline encoding, CodeStore store, AdmissionBudget uploads, ServerOptions options, StreamSampler sampler, DateTimeOffset deadline)
+    StreamInput<IngestRequest> input, CreditWindow credits, EncodePipeline encoding, CodeStore store, AdmissionBudget uploads, ServerOptions options, ServerMetrics metrics, StreamSampler sampler,
+    ImageRoom room, DateTimeOffset deadline)
 {
     private const int MaxLabels = 64;
     private const int MaxLabelBytes = 128;
@@ -62,11 +64,13 @@ internal sealed class IngestReader(
 
     private async ValueTask<(Task<ulong[]> Code, ContentDigest? Digest)> StartAsync(IngestItem item, bool known, ItemTrace? trace, CancellationToken ct)
     {
+        long came = Stopwatch.GetTimestamp();
         if (item.ContentCase == IngestItem.ContentOneofCase.ChunkedImageBytes) trace?.Enter("upload");
         await using ChunkedImage? upload = item.ContentCase == IngestItem.ContentOneofCase.ChunkedImageBytes
             ? await ChunkedImage.AnnounceAsync(item.ChunkedImageBytes, options.MaxImageBytes, uploads, ct)
             : null;
         if (upload is not null && !await upload.ReadAsync(NextChunkAsync)) return (Task.FromCanceled<ulong[]>(new CancellationToken(canceled: true)), null);
+        if (upload is not null) metrics.Uploaded(Stopwatch.GetElapsedTime(came));
         if (known) return (Task.FromResult<ulong[]>([]), null);
         try
         {
@@ -96,7 +100,7 @@ internal sealed class IngestReader(
         ContentDigest digest = ContentDigest.Of(file.Span);
         // Whether the item counts as a duplicate is decided when it is stored; its code is the right one in any case.
         if (store.FindContent(digest) is { } known) return (Task.FromResult(known.Code), digest);
-        return ((await encoding.EnqueueAsync(_flow, file, deadline, ct, trace)).Code, digest);
+        return ((await encoding.EnqueueAsync(_flow, file, deadline, ct, trace, room)).Code, digest);
     }
 
     private async ValueTask<ReadOnlyMemory<byte>?> NextChunkAsync()

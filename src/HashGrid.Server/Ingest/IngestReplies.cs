@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Grpc.Core;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Storage;
@@ -9,7 +11,7 @@ namespace HashGrid.Server.Ingest;
 /// The replies of one ingest stream. Progress is one cell that is overwritten: while the loop waits for the disk or for a slow reader,
 /// later items only move the cell, so an unread stream holds its refusals and links (bounded by the credits) and nothing else.
 /// </summary>
-internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, CodeStore store, CreditWindow credits, ServerMetrics metrics) : IDisposable
+internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, CodeStore store, CreditWindow credits, ServerMetrics metrics, string method) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
@@ -25,12 +27,12 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
     public async Task OpenAsync(StreamState state, long durable, ulong acknowledged, ModelIdentity model, CancellationToken ct)
     {
         _taken = _told = state.Last;
-        await writer.WriteAsync(new IngestReply
+        await WriteAsync(new IngestReply
         {
             Opened = new IngestOpened { ResumeAfter = state.Last, Model = model, Credits = (uint)credits.TakeGrant() },
         }, ct);
-        foreach (Refusal refusal in state.Refusals.Where(refusal => refusal.StreamSequence > acknowledged)) await writer.WriteAsync(ToReply(refusal), ct);
-        foreach (Duplicate duplicate in state.Duplicates.Where(duplicate => duplicate.StreamSequence > acknowledged)) await writer.WriteAsync(ToReply(duplicate), ct);
+        foreach (Refusal refusal in state.Refusals.Where(refusal => refusal.StreamSequence > acknowledged)) await WriteAsync(ToReply(refusal), ct);
+        foreach (Duplicate duplicate in state.Duplicates.Where(duplicate => duplicate.StreamSequence > acknowledged)) await WriteAsync(ToReply(duplicate), ct);
         _takenStore = durable;
         await WriteAckAsync(state.Last, durable, ct);
     }
@@ -79,10 +81,10 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
             if (drain is not null && !drained)
             {
                 drained = true;
-                await writer.WriteAsync(new IngestReply { Drain = new IngestDrain { Reason = drain } }, ct);
+                await WriteAsync(new IngestReply { Drain = new IngestDrain { Reason = drain } }, ct);
             }
             if (items > 0) await store.WaitDurableAsync(storeSequence, ct);
-            while (NextNotice(sequence) is { } notice) await writer.WriteAsync(notice, ct);
+            while (NextNotice(sequence) is { } notice) await WriteAsync(notice, ct);
             // After a drain the last acknowledgement is told in any case: the client waits for it.
             if (sequence > _told || (drained && complete))
             {
@@ -93,7 +95,7 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
             credits.Finish(items);
             if (complete) return;   // Complete comes after the last item, so that the snapshot above held them all
             if (drain is null && credits.TakeGrant() is var granted and > 0)
-                await writer.WriteAsync(new IngestReply { Credits = new IngestCredits { Items = (uint)granted } }, ct);
+                await WriteAsync(new IngestReply { Credits = new IngestCredits { Items = (uint)granted } }, ct);
         }
     }
 
@@ -124,8 +126,17 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
         lock (_gate) return _notices.TryPeek(out (ulong Sequence, IngestReply Reply) notice) && notice.Sequence <= upTo ? _notices.Dequeue().Reply : null;
     }
 
-    private Task WriteAckAsync(ulong sequence, long storeSequence, CancellationToken ct) =>
-        writer.WriteAsync(new IngestReply { Ack = new IngestAck { Sequence = sequence, StoreSequence = (ulong)storeSequence } }, ct);
+    private ValueTask WriteAckAsync(ulong sequence, long storeSequence, CancellationToken ct) =>
+        WriteAsync(new IngestReply { Ack = new IngestAck { Sequence = sequence, StoreSequence = (ulong)storeSequence } }, ct);
+
+    // Pooled: one a reply, and a stream may live for days.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WriteAsync(IngestReply reply, CancellationToken ct)
+    {
+        long start = Stopwatch.GetTimestamp();
+        await writer.WriteAsync(reply, ct);
+        metrics.ReplyWritten(method, Stopwatch.GetElapsedTime(start));
+    }
 
     private static IngestReply ToReply(Duplicate duplicate) => new() { Duplicate = new IngestDuplicate { Sequence = duplicate.StreamSequence, Of = duplicate.Of } };
 

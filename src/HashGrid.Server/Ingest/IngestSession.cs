@@ -3,6 +3,7 @@ using Grpc.Core;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Errors;
 using HashGrid.Server.Hosting;
+using HashGrid.Server.Security;
 using HashGrid.Server.Services;
 using HashGrid.Server.Storage;
 using HashGrid.Server.Telemetry;
@@ -53,9 +54,10 @@ internal sealed class IngestSession
                 $"the client has acknowledgements up to {open.Acknowledged}, but this store knows the stream up to {state.Last}; check the data folder");
         _logger.StreamOpened(state.Last);
 
+        Caller caller = Callers.Of(_context);
         var credits = new CreditWindow(_options.StreamWindowItems, _options.StreamWindowBytes,
-            () => (_options.MaxQueuedItems - _options.EncodeLimits.Reserve.Items) / Math.Max(1, _runtime.Streams.Count));
-        using var replies = new IngestReplies(writer, _store, credits, _metrics);
+            () => Math.Min((_options.MaxQueuedItems - _options.EncodeLimits.Reserve.Items) / Math.Max(1, _runtime.Streams.Count), caller.ImagesOfOneStream));
+        using var replies = new IngestReplies(writer, _store, credits, _metrics, _context.Method);
         await replies.OpenAsync(state, durable, open.Acknowledged, Wire.ToIdentity(_runtime.Encoding), end.Token);
 
         // Bounded by the credits; the channel itself needs no second bound.
@@ -66,7 +68,7 @@ internal sealed class IngestSession
             replies.Drain(Stopping);
             items.CancelAfter(_options.DrainTimeout);
         }, null);
-        var reader = new IngestReader(input, credits, _runtime.Encoding, _store, _runtime.Uploads, _options, _sampler, _runtime.DeadlineOf(_context));
+        var reader = new IngestReader(input, credits, _runtime.Encoding, _store, _runtime.Uploads, _options, _metrics, _sampler, caller.Images.OpenStream(), _runtime.DeadlineOf(_context));
         Exception? mistake = null;
         try
         {
@@ -137,7 +139,7 @@ internal sealed class IngestSession
             return;
         }
         var record = new CodeRecord(item.Id, code, item.Labels, item.Name, Sequence: 0) { Digest = item.Digest };
-        PutResult put = _store.Put(record, item.Mode, position, static _ => DuplicateRefusal);
+        PutResult put = _store.Put(record, item.Mode, position, DuplicateRefusal);
         if (put.Outcome == PutOutcome.Conflict)
         {
             Refuse(position, new Failure(ErrorReason.IdConflict, "the id is stored with another code; use PUT_MODE_UPSERT to replace it"), replies);

@@ -28,6 +28,7 @@ internal sealed class Searcher
     {
         (_runtime, _options, _metrics, _attention) = (runtime, options, metrics, attention);
         _gate = new SearchGate(options.ConcurrentSearches == 0 ? Environment.ProcessorCount : options.ConcurrentSearches, options.MaxQueuedSearches);
+        metrics.ObserveSearches(() => _gate.Waiting);
     }
 
     /// <summary>For searches that are calls of their own.</summary>
@@ -36,22 +37,22 @@ internal sealed class Searcher
     /// <summary>A place of its own for one stream of searches.</summary>
     public SearchLane OpenLane() => _gate.OpenLane(weight: 1);
 
-    public async Task<SearchReply> NearestAsync(NearestRequest request, SearchLane lane, DateTimeOffset deadline, CancellationToken ct)
+    public async Task<SearchReply> NearestAsync(NearestRequest request, QueryOrigin origin, CancellationToken ct)
     {
         if (request.K == 0 || request.K > _options.MaxResults)
             throw new ServiceException(ErrorReason.KOutOfRange, $"k is {request.K}, but 1 to {_options.MaxResults} is allowed");
-        SearchReply reply = await SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, lane, deadline, ct);
+        SearchReply reply = await SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, origin, ct);
         return request.IncludeAttention ? await AttendAsync(reply, request.Query, ct) : reply;
     }
 
-    public async Task<SearchReply> WithinAsync(WithinRequest request, SearchLane lane, DateTimeOffset deadline, CancellationToken ct)
+    public async Task<SearchReply> WithinAsync(WithinRequest request, QueryOrigin origin, CancellationToken ct)
     {
         int bits = _runtime.Encoding.Model.Bits;
         if (request.Radius > bits) throw new ServiceException(ErrorReason.RadiusOutOfRange, $"the radius is {request.Radius}, but codes have {bits} bits; ask for 0 to {bits}");
         if (request.Limit > _options.MaxResults)
             throw new ServiceException(ErrorReason.LimitOutOfRange, $"the limit is {request.Limit}, but at most {_options.MaxResults} are returned");
         int limit = request.Limit == 0 ? _options.MaxResults : (int)request.Limit;
-        SearchReply reply = await SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, lane, deadline, ct);
+        SearchReply reply = await SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, origin, ct);
         return request.IncludeAttention ? await AttendAsync(reply, request.Query, ct) : reply;
     }
 
@@ -66,21 +67,23 @@ internal sealed class Searcher
     }
 
     private async Task<SearchReply> SearchAsync(Query? query, int limit, int? radius, SearchFilter? filter, ulong atLeast, bool withCodes,
-        SearchLane lane, DateTimeOffset deadline, CancellationToken ct)
+        QueryOrigin origin, CancellationToken ct)
     {
         IndexHost index = _runtime.Index;
         if (index.State != IndexState.Ready) throw NotReady(index.State);
         CodeStore store = _runtime.Store;
         if (atLeast > (ulong)store.LastSequence)
             throw new ServiceException(ErrorReason.SequenceAhead, $"the search waits for store sequence {atLeast}, but this store has given out {store.LastSequence}");
-        ulong[] code = await ResolveAsync(query, deadline, ct);
+        ulong[] code = await ResolveAsync(query, origin, ct);
         if (atLeast > 0)
         {
             using (Tracing.StartPart("index.apply")) await index.WaitAppliedAsync((long)atLeast, ct);
         }
-        using (Tracing.StartPart("search.gate")) await _gate.EnterAsync(lane, ct);
+        long came = Stopwatch.GetTimestamp();
+        using (Tracing.StartPart("search.gate")) await _gate.EnterAsync(origin.Lane, ct);
         try
         {
+            _metrics.SearchWaited(Stopwatch.GetElapsedTime(came));
             ct.ThrowIfCancellationRequested();
             return Search(code, query!.ByCase == Query.ByOneofCase.Image, limit, radius, filter?.AnyLabel, withCodes);
         }
@@ -128,6 +131,7 @@ internal sealed class Searcher
             };
             if (fromImage) reply.QueryCode = Wire.ToCode(code, bits);
             foreach (Neighbor neighbor in found.AsSpan(0, result.Count)) reply.Neighbors.Add(ToNeighbor(neighbor, withCodes, bits));
+            _metrics.SearchFetched(Stopwatch.GetElapsedTime(start) - elapsed);
             return reply;
         }
         finally
@@ -147,7 +151,7 @@ internal sealed class Searcher
         span.Dispose();
     }
 
-    private async ValueTask<ulong[]> ResolveAsync(Query? query, DateTimeOffset deadline, CancellationToken ct)
+    private async ValueTask<ulong[]> ResolveAsync(Query? query, QueryOrigin origin, CancellationToken ct)
     {
         switch (query?.ByCase)
         {
@@ -158,7 +162,7 @@ internal sealed class Searcher
                 throw new ServiceException(ErrorReason.IdUnknown, "no code is stored under the id to search by; check it, it may have been removed");
             case Query.ByOneofCase.Image:
                 _flow ??= _runtime.Encoding.OpenFlow(EncodeFlow.SearchWeight);
-                EncodeItem item = _runtime.Encoding.TryEnqueue(_flow, query.Image.Memory, deadline, ct, ItemTrace.OfCall())
+                EncodeItem item = _runtime.Encoding.TryEnqueue(_flow, query.Image.Memory, origin.Deadline, ct, ItemTrace.OfCall(), origin.Images)
                     ?? throw new ServiceException(ErrorReason.EncodeQueueFull,
                         $"{_runtime.Encoding.Budget.Items} images of {_runtime.Encoding.Budget.Bytes} bytes wait for the encoder; try again after the hint");
                 return await item.Code;

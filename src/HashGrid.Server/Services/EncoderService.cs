@@ -1,15 +1,17 @@
+using System.Diagnostics;
 using Grpc.Core;
 using HashGrid.Model.Imaging;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Encoding;
 using HashGrid.Server.Errors;
 using HashGrid.Server.Hosting;
+using HashGrid.Server.Security;
 using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server.Services;
 
 /// <summary>hashgrid.v1.Encoder: images in, codes out, nothing stored.</summary>
-internal sealed class EncoderService(ServerRuntime runtime, ServerOptions options, StreamSampler sampler, ILogger<EncoderService> logger) : Protos.V1.Encoder.EncoderBase
+internal sealed class EncoderService(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, StreamSampler sampler, ILogger<EncoderService> logger) : Protos.V1.Encoder.EncoderBase
 {
     public override Task<ModelIdentity> Describe(DescribeRequest request, ServerCallContext context) =>
         Task.FromResult(Wire.ToIdentity(runtime.Encoding));
@@ -18,12 +20,12 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         using var input = new StreamInput<EncodeRequest>(requestStream, options.IdleTimeout, runtime.Draining, end.Token);
-        using var window = new ReplyWindow<EncodeReply>(responseStream, options.ReplyWindow);
-        await StreamLoops.RunAsync(() => ReadAsync(input, window, runtime.DeadlineOf(context), end.Token), window, end);
+        using var window = new ReplyWindow<EncodeReply>(responseStream, options.ReplyWindow, metrics, context.Method);
+        await StreamLoops.RunAsync(() => ReadAsync(input, window, Callers.Of(context).Images.OpenStream(), runtime.DeadlineOf(context), end.Token), window, end);
         if (input.Drained) throw new ServiceException(ErrorReason.ServerDraining, "the server is stopping; every image that was read has been answered");
     }
 
-    private async Task ReadAsync(StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window, DateTimeOffset deadline, CancellationToken ct)
+    private async Task ReadAsync(StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window, ImageRoom room, DateTimeOffset deadline, CancellationToken ct)
     {
         EncodeFlow flow = runtime.Encoding.OpenFlow(EncodeFlow.EncodeWeight, options.StreamLimit);
         bool first = true;
@@ -34,7 +36,7 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
             await window.EnterAsync(ct);
             try
             {
-                await StartAsync(request, sampler.Sample("encode.item", first), flow, input, window, deadline, ct);
+                await StartAsync(request, sampler.Sample("encode.item", first), flow, room, input, window, deadline, ct);
                 first = false;
             }
             catch
@@ -45,9 +47,10 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
         }
     }
 
-    private async Task StartAsync(EncodeRequest request, ItemTrace? trace, EncodeFlow flow, StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window,
-        DateTimeOffset deadline, CancellationToken ct)
+    private async Task StartAsync(EncodeRequest request, ItemTrace? trace, EncodeFlow flow, ImageRoom room, StreamInput<EncodeRequest> input,
+        ReplyWindow<EncodeReply> window, DateTimeOffset deadline, CancellationToken ct)
     {
+        long came = Stopwatch.GetTimestamp();
         if (request.ContentCase == EncodeRequest.ContentOneofCase.ChunkedImageBytes) trace?.Enter("upload");
         await using ChunkedImage? upload = request.ContentCase == EncodeRequest.ContentOneofCase.ChunkedImageBytes
             ? await ChunkedImage.AnnounceAsync(request.ChunkedImageBytes, options.MaxImageBytes, runtime.Uploads, ct)
@@ -59,12 +62,13 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
         }
         else
         {
+            if (upload is not null) metrics.Uploaded(Stopwatch.GetElapsedTime(came));
             try
             {
                 if (upload?.Refusal is { } refusal) throw new ServiceException(refusal.Entry.Reason, refusal.Message);
                 if (request.ContentCase == EncodeRequest.ContentOneofCase.None) throw new ServiceException(ErrorReason.RequestIncomplete, "the request holds no image");
                 ReadOnlyMemory<byte> file = upload is null ? request.Image.Memory : await upload.ToFileAsync(ct);
-                code = (await runtime.Encoding.EnqueueAsync(flow, file, deadline, ct, trace)).Code;
+                code = (await runtime.Encoding.EnqueueAsync(flow, file, deadline, ct, trace, room)).Code;
             }
             catch (Exception failure) when (failure is ServiceException or ImageFormatException)
             {

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Grpc.Core;
+using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server.Services;
 
@@ -7,7 +9,11 @@ namespace HashGrid.Server.Services;
 /// The bounded window of one duplex stream: a request enters, its reply is posted whenever it is ready, and one loop writes. Room comes
 /// back when a reply has been written, so a client that never reads stops itself and holds a bounded number of replies.
 /// </summary>
-internal sealed class ReplyWindow<T>(IServerStreamWriter<T> writer, int size) : IDisposable
+/// <param name="writer">Of the call.</param>
+/// <param name="size">Requests without a written reply.</param>
+/// <param name="metrics">Told how long the connection took to accept each reply.</param>
+/// <param name="method">Of the call.</param>
+internal sealed class ReplyWindow<T>(IServerStreamWriter<T> writer, int size, ServerMetrics metrics, string method) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(size);
     private readonly Channel<(T Reply, int Room)> _replies = Channel.CreateUnbounded<(T Reply, int Room)>(new UnboundedChannelOptions { SingleReader = true });
@@ -42,7 +48,9 @@ internal sealed class ReplyWindow<T>(IServerStreamWriter<T> writer, int size) : 
     {
         await foreach ((T reply, int room) in _replies.Reader.ReadAllAsync(ct))
         {
+            long start = Stopwatch.GetTimestamp();
             await writer.WriteAsync(reply, ct);
+            metrics.ReplyWritten(method, Stopwatch.GetElapsedTime(start));
             _free.Release(Math.Min(room, size));
         }
     }

@@ -4,33 +4,33 @@ using HashGrid.Protos.V1;
 using HashGrid.Server.Errors;
 using HashGrid.Server.Hosting;
 using HashGrid.Server.Searching;
+using HashGrid.Server.Security;
 using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server.Services;
 
 /// <summary>hashgrid.v1.Search: one query a call, or many on a stream.</summary>
-internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, ServerOptions options, StreamSampler sampler, ILogger<SearchService> logger) : Search.SearchBase
+internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, StreamSampler sampler, ILogger<SearchService> logger) : Search.SearchBase
 {
     private const uint NeighboursAPlace = 256;
 
     public override Task<SearchReply> Nearest(NearestRequest request, ServerCallContext context) =>
-        searcher.NearestAsync(request, searcher.Single, runtime.DeadlineOf(context), context.CancellationToken);
+        searcher.NearestAsync(request, OriginOf(context), context.CancellationToken);
 
     public override Task<SearchReply> Within(WithinRequest request, ServerCallContext context) =>
-        searcher.WithinAsync(request, searcher.Single, runtime.DeadlineOf(context), context.CancellationToken);
+        searcher.WithinAsync(request, OriginOf(context), context.CancellationToken);
 
     public override async Task SearchStream(IAsyncStreamReader<SearchRequest> requestStream, IServerStreamWriter<SearchReply> responseStream, ServerCallContext context)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         using var input = new StreamInput<SearchRequest>(requestStream, options.IdleTimeout, runtime.Draining, end.Token);
-        using var window = new ReplyWindow<SearchReply>(responseStream, options.ReplyWindow);
-        await StreamLoops.RunAsync(() => ReadAsync(input, window, runtime.DeadlineOf(context), end.Token), window, end);
+        using var window = new ReplyWindow<SearchReply>(responseStream, options.ReplyWindow, metrics, context.Method);
+        await StreamLoops.RunAsync(() => ReadAsync(input, window, OriginOf(context) with { Lane = searcher.OpenLane() }, end.Token), window, end);
         if (input.Drained) throw new ServiceException(ErrorReason.ServerDraining, "the server is stopping; every query that was read has been answered");
     }
 
-    private async Task ReadAsync(StreamInput<SearchRequest> input, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
+    private async Task ReadAsync(StreamInput<SearchRequest> input, ReplyWindow<SearchReply> window, QueryOrigin origin, CancellationToken ct)
     {
-        SearchLane lane = searcher.OpenLane();
         bool first = true;
         while (await input.NextAsync() is { } request)
         {
@@ -38,13 +38,13 @@ internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, Se
             await window.EnterAsync(ct, room);
             // On the pool, so that a long search does not hold up the next request of the stream.
             bool traced = first;
-            _ = Task.Run(() => AnswerAsync(request, traced, room, lane, window, deadline, ct), CancellationToken.None);
+            _ = Task.Run(() => AnswerAsync(request, traced, room, origin, window, ct), CancellationToken.None);
             first = false;
         }
     }
 
     private async Task AnswerAsync(
-        SearchRequest request, bool first, int room, SearchLane lane, ReplyWindow<SearchReply> window, DateTimeOffset deadline, CancellationToken ct)
+        SearchRequest request, bool first, int room, QueryOrigin origin, ReplyWindow<SearchReply> window, CancellationToken ct)
     {
         using Activity? span = sampler.Start("search.query", first);
         SearchReply reply;
@@ -52,8 +52,8 @@ internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, Se
         {
             reply = request.RequestCase switch
             {
-                SearchRequest.RequestOneofCase.Nearest => await searcher.NearestAsync(request.Nearest, lane, deadline, ct),
-                SearchRequest.RequestOneofCase.Within => await searcher.WithinAsync(request.Within, lane, deadline, ct),
+                SearchRequest.RequestOneofCase.Nearest => await searcher.NearestAsync(request.Nearest, origin, ct),
+                SearchRequest.RequestOneofCase.Within => await searcher.WithinAsync(request.Within, origin, ct),
                 _ => throw new ServiceException(ErrorReason.RequestIncomplete, "the request holds neither a nearest nor a within search"),
             };
         }
@@ -67,6 +67,8 @@ internal sealed class SearchService(Searcher searcher, ServerRuntime runtime, Se
         reply.Tag = request.Tag;
         window.Post(reply, room);
     }
+
+    private QueryOrigin OriginOf(ServerCallContext context) => new(searcher.Single, Callers.Of(context).Images, runtime.DeadlineOf(context));
 
     /// <summary>An answer of thousands takes the room of several: an unread stream holds a bounded number of neighbours, not of answers.</summary>
     private int RoomOf(SearchRequest request)

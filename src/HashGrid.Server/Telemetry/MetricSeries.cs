@@ -42,8 +42,12 @@ internal sealed class MetricSeries
             _value = _sums ? _value + value : value;
             _count++;
             if (_bounds is null) return;
-            int bucket = Array.FindIndex(_bounds, bound => value <= bound);
-            if (bucket >= 0) _buckets[bucket]++;
+            for (int i = 0; i < _bounds.Length; i++)
+            {
+                if (value > _bounds[i]) continue;
+                _buckets[i]++;
+                return;
+            }
         }
     }
 

@@ -1,59 +1,50 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using System.Text;
 
 namespace HashGrid.Server.Telemetry;
 
 /// <summary>Listens to the server's meter and writes its totals in Prometheus' text format.</summary>
-/// <remarks>Measuring costs a dictionary look-up and one lock on the series; a meter nobody listens to costs nothing, so it listens only if it is made.</remarks>
+/// <remarks>
+/// Measuring costs one lock on the series and allocates nothing; a meter nobody listens to costs nothing, so it listens only if it is made. The
+/// page names every instrument, those that have measured nothing yet, too.
+/// </remarks>
 public sealed class PrometheusText : IDisposable
 {
     private readonly MeterListener _listener = new();
-    private readonly ConcurrentDictionary<(Instrument Instrument, string Labels), MetricSeries> _series = new();
-    private readonly ServerMetrics _metrics;
+    private readonly List<InstrumentSeries> _instruments = [];
 
     public PrometheusText(ServerMetrics metrics)
     {
-        _metrics = metrics;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (_metrics.Owns(instrument)) listener.EnableMeasurementEvents(instrument);
+            if (!metrics.Owns(instrument)) return;
+            InstrumentSeries series = new(instrument);
+            lock (_instruments) _instruments.Add(series);
+            listener.EnableMeasurementEvents(instrument, series);
         };
-        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Record(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<int>(static (_, value, tags, series) => ((InstrumentSeries)series!).Record(value, tags));
+        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, series) => ((InstrumentSeries)series!).Record(value, tags));
+        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, series) => ((InstrumentSeries)series!).Record(value, tags));
         _listener.Start();
+    }
+
+    /// <summary><c>hashgrid.encode.stage</c> in s becomes <c>hashgrid_encode_stage_seconds</c>; a counter ends in <c>_total</c>.</summary>
+    public static string NameOf(Instrument instrument)
+    {
+        string name = instrument.Name.Replace('.', '_') + (instrument.Unit == "s" ? "_seconds" : "");
+        return instrument is Counter<long> ? name + "_total" : name;
     }
 
     /// <summary>The page as of now.</summary>
     public string Write()
     {
         _listener.RecordObservableInstruments();
+        InstrumentSeries[] instruments;
+        lock (_instruments) instruments = [.. _instruments.OrderBy(series => series.Instrument.Name, StringComparer.Ordinal)];
         StringBuilder page = new();
-        foreach (IGrouping<Instrument, KeyValuePair<(Instrument Instrument, string Labels), MetricSeries>> group in
-            _series.GroupBy(series => series.Key.Instrument).OrderBy(group => group.Key.Name, StringComparer.Ordinal))
-        {
-            string name = Name(group.Key);
-            page.Append(CultureInfo.InvariantCulture, $"# HELP {name} {group.Key.Description}\n# TYPE {name} {MetricSeries.TypeOf(group.Key)}\n");
-            foreach (((_, string labels), MetricSeries series) in group.OrderBy(series => series.Key.Labels, StringComparer.Ordinal)) series.Write(page, name, labels);
-        }
+        foreach (InstrumentSeries series in instruments) series.Write(page);
         return page.ToString();
     }
 
     public void Dispose() => _listener.Dispose();
-
-    private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-    {
-        StringBuilder? labels = null;
-        foreach ((string key, object? tag) in tags) (labels ??= new StringBuilder()).Append(labels.Length == 0 ? "" : ",").Append(key).Append("=\"").Append(tag).Append('"');
-        _series.GetOrAdd((instrument, labels?.ToString() ?? ""), static key => new MetricSeries(key.Instrument)).Record(value);
-    }
-
-    // hashgrid.encode.stage in s becomes hashgrid_encode_stage_seconds, a counter ends in _total.
-    private static string Name(Instrument instrument)
-    {
-        string name = instrument.Name.Replace('.', '_') + (instrument.Unit switch { "s" => "_seconds", _ => "" });
-        return instrument is Counter<long> ? name + "_total" : name;
-    }
 }

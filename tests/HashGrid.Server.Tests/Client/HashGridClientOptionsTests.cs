@@ -1,4 +1,6 @@
+using Grpc.Core;
 using HashGrid.Client;
+using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Client;
 
@@ -62,6 +64,24 @@ public class HashGridClientOptionsTests
         await using var client = new HashGridClient("http://127.0.0.1:1");
 
         Assert.That(() => client.NearestAsync(SearchQuery.ById(1), k), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+
+    [TestCase((byte)1, TestName = "StatsAsync_ConnectionEndsWithProtocolError_IsUnavailable")]
+    [TestCase((byte)2, TestName = "StatsAsync_ConnectionEndsWithInternalError_IsUnavailable")]
+    [TestCase((byte)11, TestName = "StatsAsync_ConnectionEndsWithEnhanceYourCalm_IsUnavailable")]
+    public async Task StatsAsync_ConnectionEndsWithAnErrorOfHttp2_IsUnavailable(byte errorCode)
+    {
+        await using var server = new LostConnection(errorCode);
+        await using var client = new HashGridClient(server.Url);
+
+        HashGridException? exception = await Assert.ThrowsAsync<HashGridException>(() => client.StatsAsync().Soon());
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((exception!.Status, exception.Reason), Is.EqualTo((StatusCode.Unavailable, "CONNECTION_LOST")));
+            Assert.That(exception.Message, Does.Contain(server.Url).And.Contain("try again"));
+            Assert.That(server.Connections, Is.EqualTo(1), "a call that may have been carried out must not be repeated unasked");
+        });
     }
 
     [Test]

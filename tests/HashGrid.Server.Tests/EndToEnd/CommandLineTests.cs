@@ -7,11 +7,16 @@ namespace HashGrid.Server.Tests.EndToEnd;
 public sealed class CommandLineTests
 {
     [Test]
-    public async Task Start_WrongOptions_IsOneLineAndExitCode2()
+    public async Task Start_OptionsWrongInManyWays_IsALineForEachAndExitCode2()
     {
-        (int code, string output, string error) = await ServerProcess.FailAsync("--max-batch", "0", "--max-streams", "0");
+        (int code, string output, string error) = await ServerProcess.FailAsync("--max-batch", "many", "--max-streams", "0", "--no-such-thing", "1", "--listen", "nowhere", "--otlp", "nonsense");
         Assert.That((code, output), Is.EqualTo((2, "")));
-        Assert.That(error.TrimEnd('\n'), Does.StartWith("hashgrid: ").And.Contains("MaxBatch").And.Contains("MaxStreams").And.Not.Contains("\n"));
+        string[] lines = error.TrimEnd('\n').Split('\n');
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(lines, Has.Length.EqualTo(5).And.All.StartsWith("hashgrid: "));
+            foreach (string wrong in (string[])["MaxBatch", "MaxStreams", "--no-such-thing", "nowhere", "OtlpEndpoint"]) Assert.That(lines, Has.One.Contains(wrong));
+        }
     }
 
     [TestCase("--max-batch", "many")]

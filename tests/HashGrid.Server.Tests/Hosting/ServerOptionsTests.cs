@@ -23,7 +23,41 @@ public sealed class ServerOptionsTests
     [TestCase("link", DuplicateMode.Link)]
     [TestCase("Refuse", DuplicateMode.Refuse)]
     public void Parse_Duplicates_IsAnyOfItsModes(string text, DuplicateMode expected) =>
-        Assert.That(CommandLine.Parse(["--duplicates", text], out _)?.Duplicates, Is.EqualTo(expected));
+        Assert.That(CommandLine.Parse(["--duplicates", text], []).Duplicates, Is.EqualTo(expected));
+
+    [Test]
+    public void Parse_EveryKindOfOption_SetsIt()
+    {
+        List<string> problems = [];
+        ServerOptions options = CommandLine.Parse(
+            ["--data", "folder", "--max-batch", "16", "--max-image-bytes", "8589934592", "--idle-timeout", "00:00:30", "--api-keys-for-local", "--allow-remote-plaintext", "false",
+             "--listen", "127.0.0.1:0, unix:/tmp/s", "--log-level", "warning"], problems);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(problems, Is.Empty);
+            Assert.That((options.DataDirectory, options.MaxBatch, options.MaxImageBytes, options.IdleTimeout), Is.EqualTo(("folder", 16, 8589934592, TimeSpan.FromSeconds(30))));
+            Assert.That((options.ApiKeysForLocal, options.AllowRemotePlaintext, options.LogLevel), Is.EqualTo((true, false, Microsoft.Extensions.Logging.LogLevel.Warning)));
+            Assert.That(options.Listen, Is.EqualTo(new[] { "127.0.0.1:0", "unix:/tmp/s" }));
+        }
+    }
+
+    [Test]
+    public void Parse_ManyProblems_NamesEachOnceAndReadsTheRest()
+    {
+        List<string> problems = [];
+        ServerOptions options = CommandLine.Parse(
+            ["--max-batch", "many", "--no-such", "1", "stray", "--listen", "--max-streams", "3", "--idle-timeout", "soon", "--api-keys-for-local", "perhaps", "--duplicates", "drop", "--threads", "9999999999", "--model"], problems);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(problems, Has.Count.EqualTo(9));
+            Assert.That(problems, Has.One.EqualTo("MaxBatch is 'many', but a whole number is expected"));
+            Assert.That(problems, Has.One.Contains("'--no-such' is no option").And.One.Contains("'stray' is no option"));
+            Assert.That(problems, Has.One.Contains("'--listen' needs a value").And.One.Contains("'--model' needs a value"));
+            Assert.That(problems, Has.One.Contains("'soon', but a time").And.One.Contains("'perhaps', but true or false").And.One.Contains("'drop', but one of Store, Link, Refuse"));
+            Assert.That(problems, Has.One.Contains("9999999999"));
+            Assert.That((options.MaxStreams, options.MaxBatch), Is.EqualTo((3, new ServerOptions().MaxBatch)));
+        }
+    }
 
     [TestCase("127.0.0.1:0", true)]
     [TestCase("localhost:5080", true)]
@@ -49,6 +83,24 @@ public sealed class ServerOptionsTests
         Assert.That((options with { ClientCaPath = file }).Validate(), Is.Empty);
         Assert.That((options with { ClientCaPath = "/no/such/file" }).Validate(), Has.One.Contains("/no/such/file"));
     }
+
+    [TestCase("127.0.0.1:0", true)]
+    [TestCase("[::1]:9464", true)]
+    [TestCase("unix:/tmp/metrics", true)]
+    [TestCase("0.0.0.0:9464", false)]
+    [TestCase("[::]:9464", false)]
+    [TestCase("192.168.1.1:9464", false)]
+    public void Validate_Metrics_AreForThisMachineOnlyUnlessTold(string address, bool allowed)
+    {
+        // What the service itself may do says nothing about them.
+        ServerOptions options = new() { MetricsListen = address, Listen = ["0.0.0.0:5080"], AllowRemotePlaintext = true };
+        Assert.That(options.Validate(), allowed ? Is.Empty : Has.Count.EqualTo(1).And.One.Contains("AllowRemoteMetrics"));
+        Assert.That((options with { AllowRemoteMetrics = true }).Validate(), Is.Empty);
+    }
+
+    [Test]
+    public void Validate_RemoteMetricsWithoutAnAddress_AreRefused() =>
+        Assert.That(new ServerOptions { AllowRemoteMetrics = true }.Validate().Single(), Does.Contain("needs MetricsListen"));
 
     [TestCase("127.0.0.1")]
     [TestCase("127.0.0.1:")]

@@ -51,17 +51,19 @@ public sealed class StartTests
         Assert.That((await server.StoreClient.StatsAsync(new StatsRequest()).ResponseAsync.Soon()).State, Is.EqualTo("ready"));
     }
 
-    [Test]
-    public void RemoveStale_FileThatNobodyAnswersOn_IsRemovedButALiveOneIsNot()
+    [TestCase(false)]
+    [TestCase(true)]
+    public void RemoveStale_FileThatNobodyAnswersOn_IsRemovedButALiveOneIsNot(bool metrics)
     {
         using TempFolder folder = new();
         string path = $"{folder.Path}/s";
+        ServerOptions options = metrics ? new() { MetricsListen = $"unix:{path}" } : new() { Listen = [$"unix:{path}"] };
         using (Socket dead = Bind(path)) { }
         if (!File.Exists(path)) File.WriteAllText(path, "");
-        UnixSocketFiles.RemoveStale(new ServerOptions { Listen = [$"unix:{path}"] });
+        UnixSocketFiles.RemoveStale(options);
         Assert.That(File.Exists(path), Is.False);
         using Socket live = Bind(path);
-        UnixSocketFiles.RemoveStale(new ServerOptions { Listen = [$"unix:{path}"] });
+        UnixSocketFiles.RemoveStale(options);
         Assert.That(File.Exists(path), Is.True);
 
         static Socket Bind(string path)

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Grpc.Net.Client;
 using HashGrid.Server.Hosting;
+using HashGrid.Server.Storage.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Wire = HashGrid.Protos.V1;
@@ -46,13 +47,14 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="encoder">Default: 64 bits.</param>
     /// <param name="folder">Kept when the server is disposed; default: a folder of its own.</param>
     /// <param name="waitReady">False: return while the encoder is still warming up.</param>
-    public static async Task<TestServer> StartAsync(ServerOptions? options = null, TinyEncoder? encoder = null, TempFolder? folder = null, bool waitReady = true)
+    /// <param name="files">Another disk under the store, such as one that fails; default: the real one.</param>
+    public static async Task<TestServer> StartAsync(ServerOptions? options = null, TinyEncoder? encoder = null, TempFolder? folder = null, bool waitReady = true, IStorageFiles? files = null)
     {
         TempFolder? own = folder is null ? new TempFolder() : null;
         encoder ??= new TinyEncoder();
         options = (options ?? new ServerOptions()) with { DataDirectory = (folder ?? own)!.Path, LogLevel = Microsoft.Extensions.Logging.LogLevel.Error };
         if (options.Listen is ["127.0.0.1:5080"]) options = options with { Listen = ["127.0.0.1:0"] };
-        WebApplication app = ServerHost.Build(options, _ => encoder);
+        WebApplication app = ServerHost.Build(options, _ => encoder, files);
         try
         {
             await app.StartAsync().Soon();

@@ -12,16 +12,18 @@ internal sealed class EncoderChoice
 
     public IEnumerable<Option> Options => [_device, _engine, _precision];
 
-    /// <exception cref="UsageException">The choices do not go together.</exception>
-    public HashEncoderOptions Read(ParseResult parsed, int threads = 0)
+    /// <summary>As they were given, for somebody who checks them with other things; one that cannot be read has its default.</summary>
+    public HashEncoderOptions ReadUnchecked(ParseResult parsed) => new()
     {
-        var options = new HashEncoderOptions
-        {
-            Device = parsed.GetRequiredValue(_device),
-            Engine = parsed.GetRequiredValue(_engine),
-            Precision = parsed.GetRequiredValue(_precision),
-            Threads = threads,
-        };
+        Device = parsed.ValueOrDefault(_device)!,
+        Engine = parsed.ValueOrDefault(_engine)!,
+        Precision = parsed.ValueOrDefault(_precision)!,
+    };
+
+    /// <exception cref="UsageException">The choices do not go together.</exception>
+    public HashEncoderOptions Read(ParseResult parsed)
+    {
+        HashEncoderOptions options = ReadUnchecked(parsed);
         return options.Validate() is { Count: > 0 } problems ? throw new UsageException(string.Join("; ", problems)) : options;
     }
 
