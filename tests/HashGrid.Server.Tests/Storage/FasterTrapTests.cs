@@ -132,7 +132,7 @@ public sealed class FasterTrapTests : StoreFixture
         await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(() =>
         {
             var random = new Random(worker);
-            for (int i = 0; i < 5000; i++)
+            for (int i = 0; i < 1000; i++)
             {
                 ulong id = (ulong)random.Next(Records);
                 Assert.That(store.TryGet(id, out CodeRecord? record) ? (record.Id, record.Code[0]) : default, Is.EqualTo((id, id * 7)));

@@ -8,7 +8,7 @@ public abstract class StoreFixture
 {
     protected static readonly StoreModel Model = new("test-64", new string('a', 64), 64);
 
-    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     protected string Folder { get; private set; } = "";
 

@@ -3,7 +3,7 @@ namespace HashGrid.Server.Tests.Support;
 /// <summary>Every wait of a test has an end: generous, since two cores may serve many.</summary>
 internal static class Within
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static Task Soon(this Task task) => task.WaitAsync(Limit);
 

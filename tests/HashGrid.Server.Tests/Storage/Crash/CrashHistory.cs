@@ -2,6 +2,7 @@ using System.Numerics;
 using HashGrid.Index;
 using HashGrid.Server.Indexing;
 using HashGrid.Server.Storage;
+using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Storage.Crash;
 
@@ -32,7 +33,7 @@ internal sealed class CrashHistory
         {
             for (int i = random.Next(1, 7); i > 0; i--)
                 Send(store, random);
-            await store.WaitDurableAsync(Last, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+            await store.WaitDurableAsync(Last, CancellationToken.None).AsTask().WaitAsync(Within.Limit);
             disk.Acknowledge(Last);
         }
         // And one that nobody waits for.
@@ -46,7 +47,7 @@ internal sealed class CrashHistory
         Dictionary<long, Change> bySequence = AssertState(store, acknowledged, name);
         long last = store.LastSequence;
         long next = 1;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Within.Limit);
         await foreach (JournalRecord record in store.ReadAsync(1, limit.Token))
         {
             Assert.That(record.Sequence, Is.EqualTo(next), $"{name}: dense sequence");
@@ -116,7 +117,7 @@ internal sealed class CrashHistory
     public async Task AssertIndexAsync(CodeStore store, string folder, string name)
     {
         await using IndexHost host = IndexHost.Start(store, new IndexHostOptions { Directory = folder, Width = new CodeWidth(64) });
-        await host.WaitReadyAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        await host.WaitReadyAsync(CancellationToken.None).WaitAsync(Within.Limit);
         List<Neighbor> expected = [];
         const ulong query = 0x0123_4567_89AB_CDEF;
         Dictionary<ulong, CodeRecord?> latest = [];
