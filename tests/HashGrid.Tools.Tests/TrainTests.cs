@@ -77,6 +77,8 @@ public class TrainTests
     [TestCase("cannot be used", """{"training": {"epochs": "many"}}""")]
     [TestCase("name trunkWeights", """{"training": {"freeze": "lower"}}""")]
     [TestCase("cannot be used", "epochs: 3")]
+    [TestCase("one batch needs 60000; use more pictures or a smaller batch", """{"training": {"batchSize": 60000}}""")]
+    [TestCase("8 refined channels and 512 hidden units; give it more", """{"network": {"refinedWidth": 8}, "training": {"batchSize": 8, "linearStart": true, "freeze": "trunk", "views": 1, "centreBits": false}, "trunkWeights": "imagenet"}""")]
     public async Task Options_Wrong_ExitWithOneAndSayWhat(string expected, string options)
     {
         using var folder = new TempFolder();

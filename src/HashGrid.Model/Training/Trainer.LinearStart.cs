@@ -10,16 +10,12 @@ public sealed partial class Trainer
     {
         HashNetOptions shape = _net.Options;
         int scores = shape.Labels.Length + 1;
-        if (_options.Freeze != Freeze.Trunk || _cache is null)
-            throw new ArgumentException("a linear start needs a frozen trunk and at least one view of each picture");
-        if (shape.RefinedWidth < scores || shape.HiddenWidth < scores)
-            throw new ArgumentException($"a linear start needs a unit for each of the {shape.Labels.Length} labels and one for No Finding, {scores} in all, but the network has {shape.RefinedWidth} refined channels and {shape.HiddenWidth} hidden units; give it more (refinedWidth, hiddenWidth), or set linearStart to false");
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
         using CollectorPause pause = CollectorPause.Begin();
         string[] patients = [.. _pictures.Images.Select(image => image.Patient)];
         (Tensor labels, Tensor known) = WithNoFinding();                                            // [N, C + 1]
-        var start = new LinearStart(_net, chunk => _cache.Map(_net, chunk, null), patients.Length, cancellation);
+        var start = new LinearStart(_net, chunk => _cache!.Map(_net, chunk, null), patients.Length, cancellation);
         Tensor pooled = start.Pooled();
         (Tensor weights, Tensor offset, Tensor mean, Tensor unseen) = RidgeTeacher.Fit(pooled, labels, known, patients);
         Tensor seen = pooled.mm(weights) + offset;

@@ -29,13 +29,13 @@ public sealed partial class Trainer : IDisposable
     /// <param name="options">The recipe.</param>
     /// <param name="cache">What the frozen part gives for these pictures, if it is at hand; stays the caller's.</param>
     /// <param name="cancellation">Stops the preparation.</param>
-    /// <exception cref="ArgumentException">Fewer pictures than one batch, or a cache of something else.</exception>
+    /// <exception cref="ArgumentException">What <see cref="TrainerOptions.Validate(HashNetOptions, int)"/> says, or a cache of something else.</exception>
     public Trainer(HashNet net, PictureSet pictures, TrainerOptions options, FeatureCache? cache = null, CancellationToken cancellation = default)
     {
         if (cache is not null && (cache.Freeze != options.Freeze || cache.Count != pictures.Images.Count))
             throw new ArgumentException($"the cache holds {cache.Count} pictures, frozen {cache.Freeze}; expected {pictures.Images.Count}, frozen {options.Freeze}", nameof(cache));
-        if (pictures.Images.Count < options.BatchSize)
-            throw new ArgumentException($"{pictures.Images.Count} pictures, but one batch needs {options.BatchSize}; use more pictures or a smaller batch");
+        if (options.Validate(net.Options, pictures.Images.Count) is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join("; ", problems), nameof(options));
         (_net, _pictures, _options) = (net, pictures, options);
         if (options.Threads > 0)
             set_num_threads(options.Threads);

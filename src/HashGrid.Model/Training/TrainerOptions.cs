@@ -89,6 +89,18 @@ public sealed record TrainerOptions
     /// <summary>CPU threads; 0: all.</summary>
     public int Threads { get; init; }
 
+    /// <summary>What keeps the options from training this network on this many pictures, one line each; known before anything is computed.</summary>
+    public IReadOnlyList<string> Validate(HashNetOptions net, int pictures)
+    {
+        List<string> problems = [.. Validate()];
+        if (pictures < BatchSize)
+            problems.Add($"{pictures} pictures, but one batch needs {BatchSize}; use more pictures or a smaller batch");
+        int scores = net.Labels.Length + 1;
+        if (LinearStart && (net.RefinedWidth < scores || net.HiddenWidth < scores))
+            problems.Add($"a linear start needs a unit for each of the {net.Labels.Length} labels and one for No Finding, {scores} in all, but the network has {net.RefinedWidth} refined channels and {net.HiddenWidth} hidden units; give it more (refinedWidth, hiddenWidth), or set linearStart to false");
+        return problems;
+    }
+
     /// <summary>Every problem, one line each; empty if the options are fine.</summary>
     public IReadOnlyList<string> Validate()
     {

@@ -52,10 +52,9 @@ internal sealed class TrainCommand : ToolCommand
         if (parsed.GetValue(_method) is { } method)
             return await RunRivalAsync(parsed, Enum.Parse<RivalMethod>(method, ignoreCase: true), folder, start, ct);
         RunFile run = Prepare(parsed, folder);
-        IReadOnlyList<string> problems = run.Settings.Validate();
-        if (problems.Count > 0)
-            throw new CommandException(string.Join("; ", problems));
+        Refuse(run.Settings.Validate());
         TrainingData data = TrainingData.Load(run);
+        Refuse(run.Settings.Training.Validate(run.Settings.NetworkFor(data.Labels), data.Train.Count));
         string device = Device(parsed.GetRequiredValue(_device));
         Directory.CreateDirectory(folder);
         run.Write(folder);
@@ -72,6 +71,12 @@ internal sealed class TrainCommand : ToolCommand
         }
         Report(session, run, folder, Stopwatch.GetElapsedTime(start), parsed.GetValue(_json));
         return 0;
+    }
+
+    private static void Refuse(IReadOnlyList<string> problems)
+    {
+        if (problems.Count > 0)
+            throw new CommandException(string.Join("; ", problems));
     }
 
     private async Task<int> RunRivalAsync(ParseResult parsed, RivalMethod method, string folder, long start, CancellationToken ct)

@@ -63,6 +63,9 @@ internal sealed record TrainSettings
         Training = Training with { Epochs = 2, BatchSize = Math.Min(Training.BatchSize, 8), Views = Math.Min(Training.Views, 2) },
     };
 
+    /// <summary>The network for data of these labels, where the settings name none of their own.</summary>
+    public HashNetOptions NetworkFor(string[] labels) => Network.Labels.Length > 0 ? Network : Network with { Labels = labels };
+
     /// <summary>Every problem, one line each; empty if the settings are fine.</summary>
     public IReadOnlyList<string> Validate()
     {

@@ -146,8 +146,7 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
 
     private HashNet CreateNet()
     {
-        HashNetOptions options = _settings.Network.Labels.Length > 0 ? _settings.Network : _settings.Network with { Labels = data.Labels };
-        var net = new HashNet(options, (ulong)_settings.InitialSeed);
+        var net = new HashNet(_settings.NetworkFor(data.Labels), (ulong)_settings.InitialSeed);
         try
         {
             if (_settings.TrunkWeights is { } weights)
