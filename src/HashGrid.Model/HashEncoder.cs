@@ -51,7 +51,7 @@ public sealed class HashEncoder : IDisposable
         if (options.Device == "cuda" && !cuda)
             throw new ArgumentException("device is 'cuda', but there is no GPU, or this build has no CUDA; use auto or cpu, or build with -p:TorchBackend=cuda", nameof(options));
         if (options.Precision == "int8" && !ByteArithmetic.IsExact)
-            throw new ArgumentException("precision is int8, but this CPU adds products of bytes in 16 bits (no VNNI), so codes would differ from those of other machines; use precision float32", nameof(options));
+            throw new ArgumentException("precision is int8, but this CPU adds products of bytes inexactly, so codes would differ from those of other machines; use precision float32", nameof(options));
         int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         set_num_threads(threads);
         (IHashModel net, ModelIdentity identity) = HashModels.Load(weightsPath);
@@ -70,7 +70,7 @@ public sealed class HashEncoder : IDisposable
                     : $"precision is int8, but weights '{weightsPath}' hold another method's model, which runs in float32 and bfloat16 only");
             }
             return ranges is not null && net is HashNet network && ByteArithmetic.IsExact
-                ? new HashEncoder(new OnnxForward(network.ExportInt8(ranges), identity.InputSize, identity.Bits, threads), ranges.Identify(identity), "onnx", "int8")
+                ? new HashEncoder(new OnnxForward(network.ExportInt8(ranges, ByteArithmetic.TakesSigned), identity.InputSize, identity.Bits, threads), ranges.Identify(identity), "onnx", "int8")
                 : new HashEncoder(new OnnxForward(net.Export(), identity.InputSize, identity.Bits, threads), identity, "onnx", "float32");
         }
     }

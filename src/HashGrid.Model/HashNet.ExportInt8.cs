@@ -11,10 +11,11 @@ public sealed partial class HashNet
 
     /// <summary>The folded network in 8-bit integers as an ONNX file: trunk and refinement in bytes; attention, FC and hash layer, a hundredth of the arithmetic, in float.</summary>
     /// <param name="ranges">Of every layer of <see cref="ExportObserved"/>.</param>
+    /// <param name="signed">The form of the weights: <see cref="Runtime.ByteArithmetic"/> knows which one this CPU takes. Codes are the same.</param>
     /// <exception cref="ModelFileException">A layer has no range.</exception>
-    internal byte[] ExportInt8(LayerRanges ranges)
+    internal byte[] ExportInt8(LayerRanges ranges, bool signed)
     {
-        var graph = new Int8Graph(ranges);
+        var graph = new Int8Graph(ranges, signed);
         OnnxGraph file = graph.File;
         int side = Options.MapSide, positions = side * side, channels = _trunk.Channels;
         string map = _trunk.Export(graph, graph.Pixels(Options.Scaling), Options.InputSize);                           // F [1, H, W, K]

@@ -1,4 +1,5 @@
 using HashGrid.Model.Calibration;
+using HashGrid.Model.Runtime;
 using static TorchSharp.torch;
 
 namespace HashGrid.Model.Onnx;
@@ -6,17 +7,19 @@ namespace HashGrid.Model.Onnx;
 /// <summary>The network in 8-bit integers: activations in unsigned bytes, channels last, weights in signed bytes with a scale for each output channel.</summary>
 /// <remarks>
 /// The trunk's first layers stay in float, up to <see cref="Narrow"/>: they have few channels to work on, where bytes win no time, and their rounding
-/// would reach furthest. Unsigned times signed is what the CPU's dot-product instructions take (VNNI), and channels last is the order in which ONNX Runtime's kernels for bytes
+/// would reach furthest. Unsigned times signed is what the CPU's dot-product instructions take (VNNI); elsewhere <see cref="ByteArithmetic"/> may want the same weights unsigned, around 128. Channels last is the order in which ONNX Runtime's kernels for bytes
 /// work: written so from the start, nothing has to be transposed. An activation is the range of its layer's output: bytes saturate at both ends.
 /// </remarks>
 internal sealed class Int8Graph : INetworkGraph
 {
     private readonly LayerRanges _ranges;
+    private readonly bool _signed;
     private readonly Dictionary<string, ByteRange> _stored = [];
     private readonly FloatGraph _start = new();
 
     /// <param name="ranges">Of every layer's output, by its name.</param>
-    public Int8Graph(LayerRanges ranges) => _ranges = ranges;
+    /// <param name="signed">Weights as signed bytes, or as unsigned ones around 128; the sums are the same.</param>
+    public Int8Graph(LayerRanges ranges, bool signed) => (_ranges, _signed) = (ranges, signed);
 
     /// <summary>For what only this form has.</summary>
     public OnnxGraph File => _start.File;
@@ -40,7 +43,7 @@ internal sealed class Int8Graph : INetworkGraph
             "QLinearConv",
             [
                 x, File.Constant([input.Scale]), File.Constant([input.Zero]),
-                File.Constant(bytes.Values, weight.shape), File.Constant(bytes.Scales, channels), File.Constant(new sbyte[channels], channels),
+                File.Weights(bytes.Values, _signed, weight.shape), File.Constant(bytes.Scales, channels), File.Weights(new sbyte[channels], _signed, channels),
                 File.Constant([output.Scale]), File.Constant([output.Zero]), File.Constant(sums, channels),
             ],
             [.. shape.Attributes(kernel), OnnxGraph.Int("channels_last", 1)]);

@@ -72,6 +72,10 @@ internal sealed class OnnxGraph
     /// <summary>A constant tensor of signed bytes.</summary>
     public string Constant(sbyte[] values, params long[] shape) => Constant(Int8, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
 
+    /// <summary>Weights in the order they have; unsigned, they and their zero are moved up by 128, and every sum of products stays what it is.</summary>
+    public string Weights(sbyte[] values, bool signed, params long[] shape) =>
+        signed ? Constant(values, shape) : Constant(Array.ConvertAll(values, value => (byte)(value + 128)), shape);
+
     /// <summary>A constant tensor of 32-bit integers.</summary>
     public string Constant(int[] values, params long[] shape) => Constant(Int32, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
 

@@ -2,19 +2,25 @@ using HashGrid.Model.Onnx;
 
 namespace HashGrid.Model.Runtime;
 
-/// <summary>Whether this CPU adds products of bytes exactly.</summary>
+/// <summary>In which form of the weights this CPU adds products of bytes exactly.</summary>
 /// <remarks>
-/// x86 without VNNI adds two products in 16 bits, which saturate: large weights on bright pixels give other codes there than anywhere else. It is asked, not
-/// looked up: one small product whose pairs exceed 16 bits, through the very kernel that the network uses.
+/// x86 without VNNI adds two products of unsigned and signed bytes in 16 bits, which saturate: large weights on bright pixels give other codes there than
+/// anywhere else. Two unsigned bytes it widens first, which is slower and exact. It is asked, not looked up: one small product whose pairs exceed 16 bits,
+/// through the very kernel that the network uses.
 /// Source: ONNX Runtime, "Quantize ONNX models", section on U8S8 and saturation.
 /// </remarks>
 internal static class ByteArithmetic
 {
-    private static readonly Lazy<bool> Exact = new(Probe);
+    private static readonly Lazy<bool> Signed = new(() => Probe(signed: true));
+    private static readonly Lazy<bool> Unsigned = new(() => Probe(signed: false));
 
-    public static bool IsExact => Exact.Value;
+    /// <summary>Signed weights, the quicker form, give exact sums.</summary>
+    public static bool TakesSigned => Signed.Value;
 
-    private static bool Probe()
+    /// <summary>One form or the other does.</summary>
+    public static bool IsExact => Signed.Value || Unsigned.Value;
+
+    internal static bool Probe(bool signed)
     {
         const int Channels = 64, Sum = Channels * byte.MaxValue * sbyte.MaxValue;
         var graph = new OnnxGraph();
@@ -26,7 +32,7 @@ internal static class ByteArithmetic
             "QLinearConv",
             [
                 x, graph.Constant([1f]), graph.Constant([(byte)0]),
-                graph.Constant(weights, 16, Channels, 1, 1), graph.Constant([1f]), graph.Constant([(sbyte)0]),
+                graph.Weights(weights, signed, 16, Channels, 1, 1), graph.Constant([1f]), graph.Weights([0], signed),
                 graph.Constant([Sum / 200f]), graph.Constant([(byte)0]), graph.Constant(new int[16], 16),
             ],
             [.. new ConvShape(1, 0, 0, 1).Attributes(1), OnnxGraph.Int("channels_last", 1)]);

@@ -58,7 +58,7 @@ public sealed class OnnxForwardTests
         float[][] images = [.. Enumerable.Range(0, 12).Select(_ => Blobs(random, side))];
         LayerRanges ranges = Calibrator.Measure(net, images.Select(image => (ReadOnlyMemory<float>)image));
         using var exact = new OnnxForward(net.Export(), side, options.Bits, threads: 1);
-        using var bytes = new OnnxForward(net.ExportInt8(ranges), side, options.Bits, threads: 1);
+        using var bytes = new OnnxForward(net.ExportInt8(ranges, ByteArithmetic.TakesSigned), side, options.Bits, threads: 1);
         float[][] expected = [.. images.Select(image => Run(exact, image, options.Bits))], actual = [.. images.Select(image => Run(bytes, image, options.Bits))];
         double error = 0, signal = 0;
         foreach ((float[] one, float[] other) in expected.Zip(actual))
@@ -67,6 +67,9 @@ public sealed class OnnxForwardTests
             signal += one.Sum(value => Math.Pow(value, 2));
         }
         Assert.That(Math.Sqrt(error / signal), Is.LessThan(0.3));
+        if (!ByteArithmetic.TakesSigned || !ByteArithmetic.Probe(signed: false)) return;
+        using var unsigned = new OnnxForward(net.ExportInt8(ranges, signed: false), side, options.Bits, threads: 1);
+        Assert.That(images.Select(image => Run(unsigned, image, options.Bits)), Is.EqualTo(actual), "the form of the weights changes nothing");
     }
 
     [Test]
@@ -74,7 +77,7 @@ public sealed class OnnxForwardTests
     {
         using HashNet net = Parity.Net();
         net.Fold();
-        Assert.That(Assert.Throws<ModelFileException>(() => net.ExportInt8(new LayerRanges(new Dictionary<string, (float, float)>())))!.Message, Does.Contain("trunk.conv1").And.Contain("calibrate"));
+        Assert.That(Assert.Throws<ModelFileException>(() => net.ExportInt8(new LayerRanges(new Dictionary<string, (float, float)>()), signed: true))!.Message, Does.Contain("trunk.conv1").And.Contain("calibrate"));
     }
 
     [Test]
