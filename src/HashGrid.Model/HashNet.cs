@@ -127,7 +127,7 @@ public sealed partial class HashNet
     {
         if (!Options.StandardDescriptors) return maps;
         Tensor centred = maps.Minus(maps.mean([2, 3], keepdim: true));
-        return centred / centred.square().mean([2, 3], keepdim: true).Plus(LeastVariance).sqrt();
+        return centred / (centred * centred).mean([2, 3], keepdim: true).Plus(LeastVariance).sqrt();
     }
 
     /// <summary>One MLP shared by the three descriptors: [N, 3, H, W] → [N, 3, H, W].</summary>
