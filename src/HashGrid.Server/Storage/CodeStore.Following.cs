@@ -108,11 +108,7 @@ public sealed partial class CodeStore
             while (await _wake.Reader.WaitToReadAsync())
             {
                 _wake.Reader.TryRead(out _);
-                while (_pending.OldestSequence is { } oldest)
-                {
-                    await WaitDurableAsync(oldest, CancellationToken.None);
-                    ApplyDurable();
-                }
+                ApplyDurable();
             }
         }
         catch (CodeStoreException)

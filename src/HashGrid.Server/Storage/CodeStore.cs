@@ -50,6 +50,7 @@ public sealed partial class CodeStore : IAsyncDisposable
         _disk = new DiskGuard(options);
         StoreId = superblock.StoreId;
         _applier = Task.Run(ApplyLoopAsync);
+        _log.Advanced = Wake;
     }
 
     /// <summary>Unique to this data folder.</summary>
@@ -166,7 +167,7 @@ public sealed partial class CodeStore : IAsyncDisposable
             _pending.Add(sequence, id, null);
             if (old.Digest is { } digest)
                 _digests?.Forget(digest, id, old.Sequence);
-            Wake();
+            WakeIfDurable(sequence);
             return true;
         }
     }
@@ -225,13 +226,20 @@ public sealed partial class CodeStore : IAsyncDisposable
             entry.Taken = position;
             entry.TakenSequence = sequence;
         }
-        Wake();
+        WakeIfDurable(sequence);
     }
 
     private long Append<T>(JournalRecordKind kind, T state, Action<FrameWriter, T> write) => _log.Append((byte)kind, state, write);
 
     private long Append(uint number, string streamId) =>
         _log.Append(Payloads.StreamName, (number, streamId), static (writer, s) => Payloads.WriteStreamName(writer, s.number, s.streamId));
+
+    /// <summary>The commit wakes the applier; but one that came before the change was pending has found nothing to apply.</summary>
+    private void WakeIfDurable(long sequence)
+    {
+        if (sequence <= DurableSequence)
+            Wake();
+    }
 
     private void Wake() => _wake.Writer.TryWrite(true);
 

@@ -35,7 +35,6 @@ public sealed class DuplicateTests : StoreFixture
             store.Put(Image(1, "a"), PutMode.Add, null);
             PutResult twin = store.Put(new CodeRecord(2, [77], ["own"], "second.png", 0) { Digest = Digest("a") }, PutMode.Add, new StreamPosition("s", 1));
             Assert.That((twin.Outcome, twin.DuplicateOf), Is.EqualTo((PutOutcome.Appended, (ulong?)1)));
-            Assert.That(store.GetStream("s").Duplicates, Is.Empty, "not durable yet");
             await DurableAsync(store, twin.Sequence);
             AssertLinked(store);
         }
@@ -48,6 +47,27 @@ public sealed class DuplicateTests : StoreFixture
             Assert.That((record!.Code[0], record.Labels.Single(), record.Name, record.DuplicateOf), Is.EqualTo(((ulong)'a' << 32, "own", "second.png", (ulong?)1)));
             Assert.That(store.GetStream("s").Duplicates, Is.EqualTo(new[] { new Duplicate(1, 1) }));
         }
+    }
+
+    [TestCase(DuplicateMode.Link)]
+    [TestCase(DuplicateMode.Refuse)]
+    public async Task Put_TwinNotDurableYet_IsNotToldToItsStream(DuplicateMode mode)
+    {
+        var files = new FaultyFiles("segment");
+        await using CodeStore store = await CodeStore.OpenAsync(
+            Options(Sub("store")) with { Duplicates = mode, Files = files, CommitTimeout = Limit }, Model, CancellationToken.None).WaitAsync(Limit);
+        store.Put(Image(1, "a"), PutMode.Add, null);
+        await DurableAsync(store, store.LastSequence);
+        files.SyncBegan.Reset();
+        files.SyncMayReturn.Reset();
+        PutResult twin = Put(store, 2, "a", position: 1);
+        Assert.That(files.SyncBegan.Wait(Limit), Is.True);
+        StreamState before = store.GetStream("s");
+        Assert.That((before.Last, before.Duplicates.Count, before.Refusals.Count), Is.EqualTo((0UL, 0, 0)));
+        files.SyncMayReturn.Set();
+        await DurableAsync(store, twin.Sequence);
+        StreamState after = store.GetStream("s");
+        Assert.That((after.Last, after.Duplicates.Count + after.Refusals.Count), Is.EqualTo((1UL, 1)));
     }
 
     [Test]

@@ -166,7 +166,7 @@ public sealed class FailingDiskTests : StoreFixture
         var files = new FaultyFiles("segment");
         var clock = new JumpingClock();
         await using (CodeStore store = await CodeStore.OpenAsync(
-            Options(Sub("store")) with { Files = files, Time = clock, CommitTimeout = Limit }, Model, CancellationToken.None).WaitAsync(Limit))
+            Options(Sub("store")) with { Files = files, Time = clock, CommitTimeout = Limit, SuperblockInterval = TimeSpan.FromMilliseconds(5) }, Model, CancellationToken.None).WaitAsync(Limit))
         {
             files.SyncBegan.Reset();
             files.SyncMayReturn.Reset();
@@ -174,7 +174,7 @@ public sealed class FailingDiskTests : StoreFixture
             Assert.That(files.SyncBegan.Wait(Limit), Is.True);
             for (ulong id = 2; id <= 4; id++)
             {
-                // An hour in which nothing ran; then the watchdog is woken by the next change.
+                // An hour in which nothing ran; then the watchdog looks again.
                 clock.Stopped(TimeSpan.FromHours(1));
                 store.Put(Record(id, id), PutMode.Add, null);
                 await Task.Delay(50);

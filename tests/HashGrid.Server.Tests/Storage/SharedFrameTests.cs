@@ -150,7 +150,7 @@ public sealed class SharedFrameTests : StoreFixture
     // The first segment after 200 more records, and where its last frame lies, which some of them share.
     private async Task<(byte[] Segment, int Start, int End, int Records)> ContinueAsync(Dictionary<string, byte[]> small, string segment)
     {
-        // The committer may come for the last record alone.
+        // A commit may end before the last record, which then is alone.
         for (int attempt = 0; attempt < 100; attempt++)
         {
             var disk = new CrashDisk(small);

@@ -21,14 +21,16 @@ internal sealed class JournalDevice : StorageDeviceBase
     private readonly List<PendingWrite> _batch = [];
     private readonly HashSet<IStorageFile> _touched = [];
     private readonly Thread _thread;
+    private readonly Action _onWritten;
     private readonly Action<Exception> _onFailure;
     private volatile bool _failed;
 
-    public JournalDevice(JournalSegments segments, long reserveBytes, Action<Exception> onFailure)
+    public JournalDevice(JournalSegments segments, long reserveBytes, Action onWritten, Action<Exception> onFailure)
         : base(segments.BasePath, 512, Devices.CAPACITY_UNSPECIFIED)
     {
         _segments = segments;
         _reserveBytes = reserveBytes;
+        _onWritten = onWritten;
         _onFailure = onFailure;
         _thread = new Thread(Run) { IsBackground = true, Name = "HashGrid journal device" };
         _thread.Start();
@@ -98,6 +100,8 @@ internal sealed class JournalDevice : StorageDeviceBase
             // The callbacks run FASTER's own code, which may queue the next write; that one waits for the next round.
             foreach (PendingWrite write in _batch)
                 write.Callback(_failed ? Failed : 0, _failed ? 0 : (uint)write.Length, write.Context);
+            if (!_failed)
+                _onWritten();
             _batch.Clear();
             _touched.Clear();
         }

@@ -4,10 +4,10 @@ using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Storage.Journal;
 
-/// <summary>The append-only truth of the store: frames on FasterLog, made durable in groups by one committer.</summary>
+/// <summary>The append-only truth of the store: frames on FasterLog, made durable in groups.</summary>
 /// <remarks>
-/// No timer: while one commit is in flight, the next group piles up. Puts that wait for the same commit share a frame; it is closed
-/// when the committer comes for it, when it is full, or when something else follows. A commit that fails, or does not return in time, stops the
+/// No timer: whoever appends while no commit is in flight begins one; while it is, the next group piles up, and begins on the thread that tells of
+/// the commit before. Puts that wait for the same commit share a frame; it is closed when that begins, when it is full, or when something else follows. A commit that fails, or does not return in time, stops the
 /// journal for good (<see cref="Fault"/>); nothing that is in doubt is ever called durable. All members are thread-safe.
 /// </remarks>
 internal sealed partial class JournalLog : IDisposable
@@ -22,8 +22,9 @@ internal sealed partial class JournalLog : IDisposable
     private readonly SequenceWaiters _waiters = new();
     private readonly Lock _appending = new();
     private readonly Lock _marking = new();
+    private readonly Lock _telling = new();
     private readonly object _changed = new();
-    private readonly Thread _committer;
+    private readonly Thread _keeper;
     private Superblock _superblock;
     private JournalTail _tail;
     private OpenFrame _open = new();
@@ -34,8 +35,11 @@ internal sealed partial class JournalLog : IDisposable
     private long _inFlightSince;   // when its first frame was appended
     private long _inFlightStarted;
     private long _groupSince;      // when the first frame was appended that no commit has taken yet; 0: there is none
-    private bool _wanted;
+    private bool _overdue;         // a commit has to begin, and who should have begun it could not
+    private bool _dozing;          // the keeper sleeps until a commit begins, or until the next note
     private bool _stopping;
+    private bool _sealed;          // the last commit is done
+    private int _waitingForRoom;
     private bool _closed;
     private CodeStoreException? _fault;
 
@@ -56,7 +60,7 @@ internal sealed partial class JournalLog : IDisposable
         if (tail.Sequence > 0)
             commits.Restore(superblock.BeginAddress, tail.Address);
         commits.Committed = OnCommitted;
-        _device = new JournalDevice(segments, options.ReserveBytes, e => Fail(CodeStoreProblem.ReadOnly, "the journal's disk failed", e));
+        _device = new JournalDevice(segments, options.ReserveBytes, OnWritten, e => Fail(CodeStoreProblem.ReadOnly, "the journal's disk failed", e));
         _log = new FasterLog(new FasterLogSettings
         {
             LogDevice = _device,
@@ -77,9 +81,12 @@ internal sealed partial class JournalLog : IDisposable
                 $"FasterLog recovered the addresses {superblock.BeginAddress} to {found}, but the frames end at {tail.Address}; nothing was changed, restore the folder from a copy",
                 found);
         }
-        _committer = new Thread(CommitLoop) { IsBackground = true, Name = "HashGrid journal committer" };
-        _committer.Start();
+        _keeper = new Thread(KeepLoop) { IsBackground = true, Name = "HashGrid journal keeper" };
+        _keeper.Start();
     }
+
+    /// <summary>Called when more is durable, after those who wait for it.</summary>
+    public Action? Advanced { get; set; }
 
     public long LastSequence => Volatile.Read(ref _last);
 
@@ -108,7 +115,7 @@ internal sealed partial class JournalLog : IDisposable
     /// <summary>Why the journal stopped; null while it runs.</summary>
     public CodeStoreException? Fault => Volatile.Read(ref _fault);
 
-    /// <summary>Appends one frame in memory and asks the committer to make it durable.</summary>
+    /// <summary>Appends one frame in memory; it becomes durable with the next commit, which begins now if none is in flight.</summary>
     /// <param name="kind">What the frame says.</param>
     /// <param name="state">Handed to <paramref name="write"/>, so that it needs no closure.</param>
     /// <param name="write">Writes the payload, beginning with <see cref="FrameWriter.Begin"/>.</param>
@@ -130,12 +137,12 @@ internal sealed partial class JournalLog : IDisposable
             Enqueue(_writer.End(_tail.Link, kind, Now(), sequence, out uint crc), sequence, crc);
             Volatile.Write(ref _last, sequence);
             NoteAppend();
+            CommitIfIdle();
         }
-        Want();
         return sequence;
     }
 
-    /// <summary>Appends one put in memory, in a frame that it shares with those that wait for the same commit, and asks the committer to make it durable.</summary>
+    /// <summary>Appends one put in memory, in a frame that it shares with those that wait for the same commit; that one begins now if none is in flight.</summary>
     /// <exception cref="ArgumentException">The record alone would not fit 1 MiB, or half a page.</exception>
     /// <exception cref="CodeStoreException">The journal stopped, or is closed.</exception>
     public AppendedPut AppendPut(CodeRecord record, uint stream, ulong position)
@@ -154,8 +161,8 @@ internal sealed partial class JournalLog : IDisposable
             put = new AppendedPut(_last + 1, _open, ordinal);
             Volatile.Write(ref _last, put.Sequence);
             NoteAppend();
+            CommitIfIdle();
         }
-        Want();
         return put;
     }
 
@@ -195,10 +202,12 @@ internal sealed partial class JournalLog : IDisposable
             Monitor.PulseAll(_changed);
         }
         // What was appended in time is committed; from here on nothing is, so nobody may append to freed memory or wait for it.
-        _committer.Join();
+        _keeper.Join();
         lock (_appending)
             _closed = true;
         _waiters.Fail(Closed);
+        // Whatever of FASTER outlives this log must not keep a whole store in memory.
+        Advanced = null;
         _log.Dispose();
         _device.Dispose();
         _commits.Dispose();
@@ -237,15 +246,6 @@ internal sealed partial class JournalLog : IDisposable
             _groupSince = Stopwatch.GetTimestamp();
     }
 
-    private void Want()
-    {
-        lock (_changed)
-        {
-            _wanted = true;
-            Monitor.PulseAll(_changed);
-        }
-    }
-
     // A clock that was never set may be before 1970, which a frame can not say.
     private long Now() => Math.Max(0, _options.Time.GetUtcNow().ToUnixTimeMilliseconds());
 
@@ -266,8 +266,10 @@ internal sealed partial class JournalLog : IDisposable
         long room = (long)_superblock.PageBytes * (_options.PagesInMemory / 2);
         lock (_changed)
         {
+            _waitingForRoom++;
             while (_fault is null && !_stopping && _log.TailAddress - _durable.Address >= room)
                 Monitor.Wait(_changed);
+            _waitingForRoom--;
         }
     }
 }

@@ -9,17 +9,21 @@ internal sealed class StallTimer(TimeSpan limit, TimeProvider time)
 {
     private const int Slices = 8;
 
-    private readonly TimeSpan _slice = limit / Slices;
     private TimeSpan _left = limit;
 
-    /// <summary>Waits for a pulse of the monitor, for a slice at most; the caller holds its lock.</summary>
+    /// <summary>How long to wait at once, at most.</summary>
+    public TimeSpan Slice { get; } = limit / Slices;
+
+    /// <summary>Waits for a pulse of the monitor; the caller holds its lock.</summary>
+    /// <param name="monitor">What is pulsed.</param>
+    /// <param name="slice">How long, at most <see cref="Slice"/>.</param>
     /// <returns>False once the limit is spent.</returns>
-    public bool Wait(object monitor)
+    public bool Wait(object monitor, TimeSpan slice)
     {
         long began = time.GetTimestamp();
-        Monitor.Wait(monitor, _slice);
+        Monitor.Wait(monitor, slice);
         TimeSpan waited = time.GetElapsedTime(began);
-        _left -= waited < _slice ? waited : _slice;
+        _left -= waited < slice ? waited : slice;
         return _left > TimeSpan.Zero;
     }
 }

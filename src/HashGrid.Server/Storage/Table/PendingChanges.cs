@@ -51,16 +51,6 @@ internal sealed class PendingChanges
             return _latest.GetValueOrDefault(id)?.Sequence ?? 0;
     }
 
-    /// <summary>Sequence of the oldest change; null if there is none.</summary>
-    public long? OldestSequence
-    {
-        get
-        {
-            lock (_lock)
-                return _queue.TryPeek(out Change? change) ? change.Sequence : null;
-        }
-    }
-
     /// <summary>The oldest change if it is durable. It stays until <see cref="Done"/>, so that readers never miss it in between.</summary>
     public Change? Peek(long durable)
     {
