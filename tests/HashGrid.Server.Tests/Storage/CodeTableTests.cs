@@ -1,3 +1,5 @@
+using System.Reflection;
+using FASTER.core;
 using HashGrid.Server.Storage;
 
 namespace HashGrid.Server.Tests.Storage;
@@ -22,6 +24,19 @@ public sealed class CodeTableTests : StoreFixture
     [TestCase(1L << 20, long.MaxValue, ExpectedResult = 1L << 28)]
     public long TableBucketsFor_MemoryAndJournal_IsHalfOfTheMemoryOrASeventhOfTheIds(long memoryBytes, long records) =>
         (Options(Folder) with { TableMemoryBytes = memoryBytes }).TableBucketsFor(records);
+
+    [Test]
+    public unsafe void FasterOfThisBuild_KeepsItsBuckets_WhereBucketHintsLooks()
+    {
+        // Another FASTER may keep them elsewhere: everything goes on, but a start takes nearly twice as long.
+        const BindingFlags hidden = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public;
+        using var store = new FasterKV<ulong, long>(new FasterKVSettings<ulong, long>(Sub("naive")) { IndexSize = 1 << 19 });
+        object? table = (typeof(FasterBase).GetField("state", hidden)?.GetValue(store) as Array)?.GetValue(0);
+        Assert.That(table?.GetType().GetField("size_mask", hidden)?.GetValue(table), Is.EqualTo((1L << 13) - 1));
+        object? first = table!.GetType().GetField("tableAligned", hidden)?.GetValue(table);
+        Assert.That(first, Is.InstanceOf<Pointer>());
+        Assert.That(((nint)Pointer.Unbox(first!) % 64, (nint)Pointer.Unbox(first!) != 0), Is.EqualTo(((nint)0, true)));
+    }
 
     [Test]
     public async Task TryGet_TableLargerThanMemory_FindsEveryRecordAndRemove()

@@ -13,6 +13,7 @@ internal sealed class CodeTable : IDisposable
 {
     private readonly FasterKV<ulong, long> _store;
     private readonly TableDevice _device;
+    private readonly BucketHints _hints;
     private readonly TableSession _writer;
     private readonly ConcurrentBag<TableSession> _readers = [];
     private long _count;
@@ -23,10 +24,11 @@ internal sealed class CodeTable : IDisposable
     /// <param name="onFailure">Told once when the table's disk fails.</param>
     public CodeTable(string folder, CodeStoreOptions options, long records, Action<Exception> onFailure)
     {
+        long buckets = options.TableBucketsFor(records);
         _device = new TableDevice(options.Files, folder, onFailure);
         _store = new FasterKV<ulong, long>(new FasterKVSettings<ulong, long>
         {
-            IndexSize = options.TableBucketsFor(records) * 64,
+            IndexSize = buckets * 64,
             LogDevice = _device,
             PageSize = Math.Max(options.TableMemoryBytes / 16, 1 << 16),
             MemorySize = options.TableMemoryBytes,
@@ -35,6 +37,7 @@ internal sealed class CodeTable : IDisposable
             // One writer, and a value that is written in one piece.
             ConcurrencyControlMode = ConcurrencyControlMode.None,
         });
+        _hints = new BucketHints(_store, buckets);
         _writer = NewSession();
     }
 
@@ -43,6 +46,9 @@ internal sealed class CodeTable : IDisposable
 
     /// <summary>Ids in the table.</summary>
     public long Count => Volatile.Read(ref _count);
+
+    /// <summary>Hints that an id will be put or removed soon, some ten others before it. Any thread.</summary>
+    public void Prefetch(ulong id) => _hints.Prefetch(IdComparer.Hash(id));
 
     /// <summary>Notes where the journal holds an id's latest put. The writer alone.</summary>
     public void Put(ulong id, RecordPlace place)
@@ -90,7 +96,9 @@ internal sealed class CodeTable : IDisposable
 
     private sealed class IdComparer : IFasterEqualityComparer<ulong>
     {
-        public long GetHashCode64(ref ulong id) => Utility.GetHashCode((long)id);
+        public static long Hash(ulong id) => Utility.GetHashCode((long)id);
+
+        public long GetHashCode64(ref ulong id) => Hash(id);
 
         public bool Equals(ref ulong a, ref ulong b) => a == b;
     }

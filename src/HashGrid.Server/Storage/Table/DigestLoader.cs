@@ -4,7 +4,11 @@ namespace HashGrid.Server.Storage.Table;
 internal sealed class DigestLoader(DigestTable? table) : IDisposable
 {
     private readonly ReplaySteps<(ulong Id, uint Tag, uint Sequence)>? _steps =
-        table is null ? null : new ReplaySteps<(ulong Id, uint Tag, uint Sequence)>(step => table.Add(step.Tag, step.Id, step.Sequence));
+        table is null ? null : new ReplaySteps<(ulong Id, uint Tag, uint Sequence)>(steps =>
+        {
+            foreach ((ulong id, uint tag, uint sequence) in steps)
+                table.Add(tag, id, sequence);
+        });
 
     /// <summary>Whether it wants to know of digests.</summary>
     public bool Wants => _steps is not null;

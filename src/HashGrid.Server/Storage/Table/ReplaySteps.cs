@@ -11,8 +11,8 @@ internal sealed class ReplaySteps<T> : IDisposable
     private readonly Task _taking;
     private List<T> _batch = new(BatchSteps);
 
-    /// <param name="take">Takes one step; runs on that thread alone.</param>
-    public ReplaySteps(Action<T> take) => _taking = Task.Factory.StartNew(() => Take(take), TaskCreationOptions.LongRunning);
+    /// <param name="take">Takes steps in order, several at once; runs on that thread alone.</param>
+    public ReplaySteps(Action<List<T>> take) => _taking = Task.Factory.StartNew(() => Take(take), TaskCreationOptions.LongRunning);
 
     public void Add(T step)
     {
@@ -50,12 +50,9 @@ internal sealed class ReplaySteps<T> : IDisposable
         _batch = new List<T>(BatchSteps);
     }
 
-    private void Take(Action<T> take)
+    private void Take(Action<List<T>> take)
     {
         foreach (List<T> batch in _queue.GetConsumingEnumerable())
-        {
-            foreach (T step in batch)
-                take(step);
-        }
+            take(batch);
     }
 }

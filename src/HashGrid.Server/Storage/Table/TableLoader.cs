@@ -7,14 +7,23 @@ internal sealed class TableLoader : IDisposable
 {
     private const long Gone = -1;
 
+    // Steps before its own that an id's bucket is asked for: microseconds, several times what memory takes.
+    private const int Ahead = 16;
+
     private readonly ReplaySteps<(ulong Id, long Place)> _steps;
 
-    public TableLoader(CodeTable table) => _steps = new ReplaySteps<(ulong Id, long Place)>(step =>
+    public TableLoader(CodeTable table) => _steps = new ReplaySteps<(ulong Id, long Place)>(steps =>
     {
-        if (step.Place == Gone)
-            table.Remove(step.Id);
-        else
-            table.Put(step.Id, RecordPlace.Unpack(step.Place));
+        for (int i = 0; i < steps.Count; i++)
+        {
+            if (i + Ahead < steps.Count)
+                table.Prefetch(steps[i + Ahead].Id);
+            (ulong id, long place) = steps[i];
+            if (place == Gone)
+                table.Remove(id);
+            else
+                table.Put(id, RecordPlace.Unpack(place));
+        }
     });
 
     public void Put(ulong id, RecordPlace place) => _steps.Add((id, place.Packed));
