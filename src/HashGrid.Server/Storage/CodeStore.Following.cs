@@ -75,6 +75,7 @@ public sealed partial class CodeStore
         _log.Dispose();
         _wake.Writer.TryComplete();
         await _applier;
+        Settle();
         _table.Dispose();
         _segments.Dispose();
         _folder.Dispose();
@@ -103,21 +104,10 @@ public sealed partial class CodeStore
 
     private async Task ApplyLoopAsync()
     {
-        try
+        while (await _wake.Reader.WaitToReadAsync())
         {
-            while (await _wake.Reader.WaitToReadAsync())
-            {
-                _wake.Reader.TryRead(out _);
-                ApplyDurable();
-            }
-        }
-        catch (CodeStoreException)
-        {
-            // The device failed and Fault says so; what was not durable never reaches the table.
-        }
-        catch (Exception e)
-        {
-            _log.Fail(CodeStoreProblem.ReadOnly, "the code table failed", e);
+            _wake.Reader.TryRead(out _);
+            Settle();
         }
     }
 

@@ -65,8 +65,16 @@ public sealed partial class CodeStore : IAsyncDisposable
     /// <summary>Every change up to here survives a crash.</summary>
     public long DurableSequence => _log.DurableSequence;
 
-    /// <summary>Ids that are durably stored.</summary>
-    public long Count => _table.Count;
+    /// <summary>Ids that are durably stored, whatever was acknowledged a moment ago included.</summary>
+    public long Count
+    {
+        get
+        {
+            if (Volatile.Read(ref _closed) == 0)
+                Settle();
+            return _table.Count;
+        }
+    }
 
     /// <summary>Bytes of the journal, from its first frame to its last.</summary>
     public long JournalBytes => _log.TailAddress - _log.BeginAddress;
@@ -186,8 +194,22 @@ public sealed partial class CodeStore : IAsyncDisposable
         return record is not null;
     }
 
-    /// <summary>Moves every durable change to the views now, so that <see cref="Count"/> covers them.</summary>
-    public void Settle() => ApplyDurable();
+    /// <summary>Moves every durable change to the table now, where the store does so by itself soon.</summary>
+    public void Settle()
+    {
+        try
+        {
+            ApplyDurable();
+        }
+        catch (CodeStoreException)
+        {
+            // The table's device failed and Fault says so.
+        }
+        catch (Exception e)
+        {
+            _log.Fail(CodeStoreProblem.ReadOnly, "the code table failed", e);
+        }
+    }
 
     /// <summary>What is durably known of a stream.</summary>
     public StreamState GetStream(string streamId)

@@ -36,6 +36,20 @@ public sealed class CodeStoreTests : StoreFixture
     }
 
     [Test]
+    public async Task Count_AfterEachAcknowledgement_CoversIt()
+    {
+        await using CodeStore store = await OpenAsync();
+        for (int stored = 1; stored <= 20_000; stored++)
+        {
+            PutResult put = store.Put(Record((ulong)stored, 1), PutMode.Add, null);
+            if (stored % 2000 != 0)
+                continue;
+            await DurableAsync(store, put.Sequence);
+            Assert.That(store.Count, Is.EqualTo(stored));
+        }
+    }
+
+    [Test]
     public async Task Remove_KnownAndUnknownId_TakesEffectOnce()
     {
         CodeStore store = await OpenAsync();

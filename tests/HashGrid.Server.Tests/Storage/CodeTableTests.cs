@@ -46,7 +46,6 @@ public sealed class CodeTableTests : StoreFixture
         for (ulong id = 0; id < Many; id += 10)
             store.Remove(id, out _);
         await DurableAsync(store, store.LastSequence);
-        store.Settle();
         Assert.That(store.Count, Is.EqualTo(Many - Many / 10));
         for (ulong id = 0; id < Many; id += 101)
             Assert.That(store.TryGet(id, out CodeRecord? record) ? record.Code[0] : 0, Is.EqualTo(id % 10 == 0 ? 0 : id * 3), $"id {id}");

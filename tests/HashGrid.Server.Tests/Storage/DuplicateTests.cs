@@ -184,7 +184,6 @@ public sealed class DuplicateTests : StoreFixture
                     Put(store, (ulong)(content * 100 + twin), $"{content}", position: (ulong)content + 1, stream: $"s{twin}");
             }))).WaitAsync(Limit);
             await DurableAsync(store, store.LastSequence);
-            store.Settle();
             Assert.That(store.Count, Is.EqualTo(contents));
         }
         using StoreReader reader = StoreReader.Open(Sub("store"));

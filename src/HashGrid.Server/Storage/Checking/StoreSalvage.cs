@@ -61,7 +61,6 @@ public static class StoreSalvage
             }
             store ??= await CodeStore.OpenAsync(target, source.Model ?? throw NoModel(folder), ct);
             await store.WaitDurableAsync(store.LastSequence, ct);
-            store.Settle();
             return new SalvageReport(target.Directory, store.StoreId, puts, removes, unnamed, store.Count, findings);
         }
         finally

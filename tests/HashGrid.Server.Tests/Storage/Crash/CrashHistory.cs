@@ -85,7 +85,6 @@ internal sealed class CrashHistory
             if (change.Stream is { } stream)
                 positions[stream.StreamId] = stream.Sequence;
         }
-        store.Settle();
         Assert.That(store.Count, Is.EqualTo(codes.Count), $"{name}: ids");
         for (ulong id = 0; id < Ids; id++)
         {
