@@ -79,6 +79,8 @@ internal sealed class StoreFolder : IDisposable
                 throw new CodeStoreException(CodeStoreProblem.Damaged, $"{superblockPath} has no valid slot; put the file back from a copy of the folder", 0);
             if (model is not null)
                 Check(superblock, model);
+            file.Settle();
+            commits.Settle();
             _options.Files.SyncDirectory(Root);
             // A process that was killed may have made a segment and not yet synced its name; what is written there from now on must keep it.
             _options.Files.SyncDirectory(JournalFolder(superblock.Generation));

@@ -27,6 +27,7 @@ internal sealed class SlotFile : IDisposable
     private readonly byte[] _buffer = new byte[SlotBytes];
     private ulong _generation;
     private int _target;
+    private bool _settled;
     private bool _unsynced;
 
     private SlotFile(IStorageFile file, uint magic)
@@ -56,8 +57,28 @@ internal sealed class SlotFile : IDisposable
         }
     }
 
+    /// <summary>Makes the newest payload durable, so that nobody who acts on it is told an older one after a power cut. Before the first <see cref="Write"/>, by itself.</summary>
+    /// <remarks>
+    /// A process that was killed may have left it in the page cache alone, and a sync that failed may have left it there for good: the kernel calls
+    /// such a page clean, so it is written again.
+    /// </remarks>
+    public void Settle()
+    {
+        if (_settled)
+            return;
+        if (Payload is not null)
+        {
+            int newest = (_target ^ 1) * SlotBytes;
+            _file.Read(_buffer, newest);
+            _file.Write(_buffer.AsSpan(0, HeaderBytes + Payload.Length), newest);
+            _file.Sync();
+        }
+        _settled = true;
+    }
+
     public void Write(ReadOnlySpan<byte> payload)
     {
+        Settle();
         Span<byte> slot = _buffer.AsSpan(0, HeaderBytes + payload.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(slot[4..], _magic);
         BinaryPrimitives.WriteUInt64LittleEndian(slot[8..], ++_generation);
@@ -92,9 +113,5 @@ internal sealed class SlotFile : IDisposable
             _target = slot ^ 1;
             Payload = image.Payload;
         }
-        // A process that was killed may have left the newest slot in the page cache alone. The other slot must not become the
-        // target before this one is on the disk, or a power cut could take both.
-        if (Payload is not null)
-            _file.Sync();
     }
 }

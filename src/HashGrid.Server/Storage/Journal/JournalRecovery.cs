@@ -77,25 +77,39 @@ internal static class JournalRecovery
     /// <summary>
     /// Frames found in the page cache become durable before they count, and the page behind them is cleared, so that FASTER goes on in a clean page.
     /// </summary>
+    /// <remarks>They are written again: after a sync that failed, the kernel calls pages clean that never reached the disk, and a later sync has nothing to do.</remarks>
     private static void MakeDurable(JournalSegments segments, int pageBytes, long from, long tail)
     {
-        long pageEnd = (tail / pageBytes + 1) * pageBytes;
-        if (tail % pageBytes != 0)
+        var buffer = new byte[pageBytes];
+        for (long address = from; address < tail;)
         {
-            int segment = (int)(tail / segments.SegmentBytes);
-            long offset = tail % segments.SegmentBytes;
-            if (segments.Find(segment) is { } file)
-            {
-                var rest = new byte[(int)(Math.Min(pageEnd - tail, Math.Max(0, file.Length - offset)))];
-                file.Read(rest, offset);
-                if (rest.AsSpan().IndexOfAnyExcept((byte)0) >= 0)
-                {
-                    rest.AsSpan().Clear();
-                    file.Write(rest, offset);
-                }
-            }
+            long next = Math.Min(tail, (address / pageBytes + 1) * pageBytes);
+            Rewrite(segments, address, buffer.AsSpan(0, (int)(next - address)));
+            address = next;
         }
+        if (tail % pageBytes != 0)
+            Clear(segments, tail, buffer.AsSpan(0, pageBytes - (int)(tail % pageBytes)));
         for (int segment = (int)(from / segments.SegmentBytes); segment <= tail / segments.SegmentBytes; segment++)
             segments.Find(segment)?.Sync();
+    }
+
+    private static void Rewrite(JournalSegments segments, long address, Span<byte> buffer)
+    {
+        if (segments.Find((int)(address / segments.SegmentBytes)) is not { } file)
+            return;
+        long offset = address % segments.SegmentBytes;
+        file.Write(buffer[..file.Read(buffer, offset)], offset);
+    }
+
+    private static void Clear(JournalSegments segments, long address, Span<byte> buffer)
+    {
+        if (segments.Find((int)(address / segments.SegmentBytes)) is not { } file)
+            return;
+        long offset = address % segments.SegmentBytes;
+        Span<byte> rest = buffer[..file.Read(buffer, offset)];
+        if (rest.IndexOfAnyExcept((byte)0) < 0)
+            return;
+        rest.Clear();
+        file.Write(rest, offset);
     }
 }

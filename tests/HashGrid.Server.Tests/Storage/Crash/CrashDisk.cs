@@ -11,6 +11,9 @@ internal sealed class CrashDisk(IReadOnlyDictionary<string, byte[]> durable, boo
     private readonly Dictionary<string, MemoryFile> _files = durable.ToDictionary(file => file.Key, file => new MemoryFile(file.Value));
     private readonly List<DiskEvent> _events = [];
 
+    /// <summary>While set, syncs of files whose name holds this fail.</summary>
+    public string? FailingSyncs { get; set; }
+
     /// <summary>What was durable before the first event.</summary>
     public IReadOnlyDictionary<string, byte[]> Durable => durable;
 
@@ -154,6 +157,11 @@ internal sealed class CrashDisk(IReadOnlyDictionary<string, byte[]> durable, boo
             lock (disk._lock)
             {
                 session.ThrowIfKilled();
+                if (disk.FailingSyncs is { } failing && Path.GetFileName(path).Contains(failing, StringComparison.Ordinal))
+                {
+                    disk._events.Add(new DiskEvent.SyncFailed(path, covers));
+                    throw new IOException("Input/output error", 5);
+                }
                 if (!disk.SyncsLie)
                     disk._events.Add(new DiskEvent.Synced(path, covers));
             }

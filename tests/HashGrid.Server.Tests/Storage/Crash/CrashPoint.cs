@@ -3,7 +3,7 @@ namespace HashGrid.Server.Tests.Storage.Crash;
 /// <summary>A moment at which the power fails, and everything that the disk may then hold.</summary>
 /// <remarks>
 /// What a completed sync covers is there. Of the rest, each piece is there or not, independent of the others and of the order of the
-/// writes: each 512-byte sector of each write, each growth of a file, each name that came or went.
+/// writes: each 512-byte sector of each write, each growth of a file, each name that came or went. What a failed sync left in doubt stays so.
 /// </remarks>
 internal sealed class CrashPoint
 {
@@ -12,6 +12,7 @@ internal sealed class CrashPoint
     private readonly CrashDisk _disk;
     private readonly DiskEvent[] _events;
     private readonly bool[] _durable;
+    private readonly bool[] _lost;
     private readonly List<(int Event, int Sector)> _pieces = [];
 
     /// <param name="disk">The disk.</param>
@@ -21,9 +22,12 @@ internal sealed class CrashPoint
         _disk = disk;
         _events = events;
         _durable = new bool[events.Length];
+        _lost = new bool[events.Length];
         for (int i = 0; i < events.Length; i++)
         {
-            if (events[i] is DiskEvent.Synced synced)
+            if (events[i] is DiskEvent.SyncFailed failed)
+                Lose(failed);
+            else if (events[i] is DiskEvent.Synced synced)
                 Cover(synced.Covers, step => step is DiskEvent.Wrote wrote ? wrote.Path == synced.Path : step is DiskEvent.Reserved reserved && reserved.Path == synced.Path);
             else if (events[i] is DiskEvent.FolderSynced folder)
                 Cover(folder.Covers, step => NameOf(step) is { } path && Path.GetDirectoryName(path) == folder.Folder);
@@ -32,7 +36,7 @@ internal sealed class CrashPoint
         }
         for (int i = 0; i < events.Length; i++)
         {
-            if (_durable[i] || events[i] is DiskEvent.Synced or DiskEvent.FolderSynced or DiskEvent.Acknowledged)
+            if (_durable[i] || events[i] is DiskEvent.Synced or DiskEvent.SyncFailed or DiskEvent.FolderSynced or DiskEvent.Acknowledged)
                 continue;
             if (events[i] is DiskEvent.Wrote wrote)
                 _pieces.AddRange(Sectors(wrote).Select(sector => (i, sector)));
@@ -105,6 +109,12 @@ internal sealed class CrashPoint
     private void Cover(int before, Func<DiskEvent, bool> which)
     {
         for (int i = 0; i < before; i++)
-            _durable[i] |= which(_events[i]);
+            _durable[i] |= !_lost[i] && which(_events[i]);
+    }
+
+    private void Lose(DiskEvent.SyncFailed failed)
+    {
+        for (int i = 0; i < failed.Covers; i++)
+            _lost[i] |= !_durable[i] && _events[i] is DiskEvent.Wrote wrote && wrote.Path == failed.Path;
     }
 }

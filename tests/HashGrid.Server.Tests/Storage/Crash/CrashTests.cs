@@ -43,6 +43,60 @@ public sealed class CrashTests : StoreFixture
     }
 
     [Test]
+    public async Task Open_AfterFailedSyncThenPowerCut_HoldsWhatTheRestartCalledDurable()
+    {
+        // The restart finds the records in the page cache, and tells a client that resumes that they are durable.
+        int tried = 0;
+        for (int seed = 1; seed <= 5; seed++)
+        {
+            var disk = new CrashDisk(new Dictionary<string, byte[]>());
+            var history = new CrashHistory();
+            CrashDisk.Session first = disk.Open();
+            CodeStore store = await OpenOnAsync(first);
+            await history.RunAsync(store, disk, seed, groups: 2);
+            disk.FailingSyncs = "segment";
+            Assert.That(async () => await history.RunAsync(store, disk, seed + 50, groups: 1), Throws.TypeOf<CodeStoreException>());
+            disk.FailingSyncs = null;
+            first.Kill();
+            await store.DisposeAsync().AsTask().WaitAsync(Limit);
+
+            CrashHistory longer = await SessionAsync(disk, history, acknowledged: 0, seed + 100, groups: 3, DuplicateMode.Link);
+            foreach ((Dictionary<string, byte[]> state, long acknowledged, string name) in CrashStates.Enumerate(disk, seed).Take(60))
+            {
+                await CheckAsync(new CrashDisk(state), longer, acknowledged, name);
+                tried++;
+            }
+        }
+        Assert.That(tried, Is.EqualTo(300));
+    }
+
+    [Test]
+    public async Task Open_AfterFailedSyncOfTheSuperblockThenPowerCut_HoldsTheFormatThatTheRestartFound()
+    {
+        CopyGolden("format-1");
+        var disk = new CrashDisk(Directory.EnumerateFiles(Sub("store"), "*", SearchOption.AllDirectories).ToDictionary(path => path, File.ReadAllBytes));
+        CrashDisk.Session first = disk.Open();
+        CodeStore store = await OpenOnAsync(first);
+        disk.FailingSyncs = "superblock";
+        Assert.That(() => store.Put(Record(4000, 4), PutMode.Add, null), Throws.TypeOf<CodeStoreException>());
+        disk.FailingSyncs = null;
+        first.Kill();
+        await store.DisposeAsync().AsTask().WaitAsync(Limit);
+        // The raised format is in the page cache, so this process does not raise it again.
+        CrashDisk.Session second = disk.Open();
+        store = await OpenOnAsync(second);
+        await DurableAsync(store, store.Put(Record(4001, 4), PutMode.Add, null).Sequence);
+        second.Kill();
+        await store.DisposeAsync().AsTask().WaitAsync(Limit);
+
+        Dictionary<string, byte[]> cut = new CrashPoint(disk, disk.Events()).State(_ => false);
+        byte[] superblock = cut[Path.Combine(Sub("store"), "superblock")];
+        Assert.That(Math.Max(superblock[20], superblock[4096 + 20]), Is.GreaterThan(1), "the format in the newer slot");
+        await using CodeStore again = await OpenOnAsync(new CrashDisk(cut).Open());
+        Assert.That(again.TryGet(4001, out _), Is.True);
+    }
+
+    [Test]
     public async Task Open_SegmentMadeByAKilledProcess_ItsNameIsDurableBeforeAnythingInIt()
     {
         var disk = new CrashDisk(new Dictionary<string, byte[]>());
@@ -116,13 +170,15 @@ public sealed class CrashTests : StoreFixture
 
     /// <summary>Opens the store, checks it, sends more, and is killed.</summary>
     /// <returns>What the store knows now: the prefix it opened with, and what was sent since.</returns>
-    private async Task<CrashHistory> SessionAsync(CrashDisk disk, CrashHistory history, long acknowledged, int seed, int groups)
+    private async Task<CrashHistory> SessionAsync(CrashDisk disk, CrashHistory history, long acknowledged, int seed, int groups, DuplicateMode? duplicates = null)
     {
         CrashDisk.Session session = disk.Open();
-        CodeStore store = await OpenOnAsync(session, seed % 2 == 0 ? DuplicateMode.Link : DuplicateMode.Refuse);
+        CodeStore store = await OpenOnAsync(session, duplicates ?? (seed % 2 == 0 ? DuplicateMode.Link : DuplicateMode.Refuse));
         try
         {
             CrashHistory mine = history.UpTo(await history.AssertPrefixAsync(store, acknowledged, $"seed {seed}"));
+            // Whatever a start finds, it calls durable.
+            disk.Acknowledge(store.DurableSequence);
             await mine.RunAsync(store, disk, seed, groups);
             return mine;
         }

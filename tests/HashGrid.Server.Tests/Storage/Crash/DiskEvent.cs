@@ -18,6 +18,9 @@ internal abstract record DiskEvent
     /// <summary>A sync returned; it covers what happened before it began.</summary>
     public sealed record Synced(string Path, int Covers) : DiskEvent;
 
+    /// <summary>A sync failed. What it should have covered is never written by a later one: the kernel calls those pages clean.</summary>
+    public sealed record SyncFailed(string Path, int Covers) : DiskEvent;
+
     /// <summary>A folder's sync returned.</summary>
     public sealed record FolderSynced(string Folder, int Covers) : DiskEvent;
 
