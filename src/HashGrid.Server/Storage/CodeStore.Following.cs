@@ -76,7 +76,15 @@ public sealed partial class CodeStore
         _wake.Writer.TryComplete();
         await _applier;
         Settle();
+        lock (_applying)
+            _tableClosed = true;
         _table.Dispose();
+        if (_log.Hangs)
+        {
+            // A write that hangs in the disk may still land in the journal: no other owner may be there before this process is gone.
+            Hanging.Add(this);
+            return;
+        }
         _segments.Dispose();
         _folder.Dispose();
     }
@@ -116,7 +124,7 @@ public sealed partial class CodeStore
     {
         lock (_applying)
         {
-            while (_pending.Peek(DurableSequence) is { } change)
+            while (!_tableClosed && _pending.Peek(DurableSequence) is { } change)
             {
                 if (change.Record is not null)
                     _table.Put(change.Id, change.Place);

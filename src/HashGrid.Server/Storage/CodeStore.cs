@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using HashGrid.Server.Storage.Journal;
@@ -13,6 +14,8 @@ namespace HashGrid.Server.Storage;
 /// </remarks>
 public sealed partial class CodeStore : IAsyncDisposable
 {
+    private static readonly ConcurrentBag<CodeStore> Hanging = [];
+
     private readonly CodeStoreOptions _options;
     private readonly StoreModel _model;
     private readonly StoreFolder _folder;
@@ -30,6 +33,7 @@ public sealed partial class CodeStore : IAsyncDisposable
     private readonly Task _applier;
     private readonly DiskGuard _disk;
     private readonly Superblock _superblock;
+    private bool _tableClosed;
     private int _closed;
 
     private CodeStore(
@@ -70,8 +74,7 @@ public sealed partial class CodeStore : IAsyncDisposable
     {
         get
         {
-            if (Volatile.Read(ref _closed) == 0)
-                Settle();
+            Settle();
             return _table.Count;
         }
     }

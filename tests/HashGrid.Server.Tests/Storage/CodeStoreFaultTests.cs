@@ -59,6 +59,37 @@ public sealed class CodeStoreFaultTests : StoreFixture
         await store.DisposeAsync().AsTask().WaitAsync(Limit);
     }
 
+    [TestCase("", "a commit did not finish")]
+    [TestCase("superblock", "the superblock was not written")]
+    public async Task WaitDurable_WholeDiskHangs_StopsTheStoreAllTheSame(string file, string words)
+    {
+        // While commits come, progress is noted in the superblock: what watches over the disk must not wait for it there.
+        var files = new FaultyFiles(file);
+        CodeStore store = await OpenOnAsync(files, TimeSpan.FromMilliseconds(200), superblockInterval: TimeSpan.FromMilliseconds(1));
+        for (ulong id = 0; id < 20; id++)
+            await DurableAsync(store, store.Put(Record(id, id), PutMode.Add, null).Sequence);
+        files.SyncMayReturn.Reset();
+        files.SyncBegan.Reset();
+        CodeStoreException refused = await RefusalAsync(async () =>
+        {
+            for (ulong id = 100; ; id++)
+                await DurableAsync(store, store.Put(Record(id, id), PutMode.Add, null).Sequence);
+        });
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(files.SyncBegan.IsSet, Is.True);
+            Assert.That(store.Fault?.Reason, Is.EqualTo(CodeStoreProblem.Stalled));
+            Assert.That(refused.Message, Does.Contain(words));
+            Assert.That(() => store.Put(Record(3000, 3), PutMode.Add, null), Throws.TypeOf<CodeStoreException>());
+            Assert.That(store.TryGet(1, out _), Is.True);
+        }
+        // Nobody waits for a disk that hangs, and nobody else owns the folder while a write may still land in it.
+        await store.DisposeAsync().AsTask().WaitAsync(Limit);
+        if (file.Length == 0)
+            Assert.That((await RefusalAsync(() => OpenAsync())).Reason, Is.EqualTo(CodeStoreProblem.InUse));
+        files.SyncMayReturn.Set();
+    }
+
     [Test]
     public async Task Remove_RemovedAMomentAgo_NamesTheSequenceThatMustBeDurableFirst()
     {
@@ -110,8 +141,8 @@ public sealed class CodeStoreFaultTests : StoreFixture
         Assert.That(reopened.TryGet(1, out _), Is.False);
     }
 
-    private Task<CodeStore> OpenOnAsync(FaultyFiles files, TimeSpan? commitTimeout = null) => CodeStore.OpenAsync(
-        Options(Sub("store")) with { Files = files, CommitTimeout = commitTimeout ?? TimeSpan.FromSeconds(10), SuperblockInterval = TimeSpan.FromHours(1) },
+    private Task<CodeStore> OpenOnAsync(FaultyFiles files, TimeSpan? commitTimeout = null, TimeSpan? superblockInterval = null) => CodeStore.OpenAsync(
+        Options(Sub("store")) with { Files = files, CommitTimeout = commitTimeout ?? TimeSpan.FromSeconds(10), SuperblockInterval = superblockInterval ?? TimeSpan.FromHours(1) },
         Model,
         CancellationToken.None).WaitAsync(Limit);
 }

@@ -42,7 +42,6 @@ public sealed class FailingDiskTests : StoreFixture
 
     [TestCase("superblock", "write")]
     [TestCase("superblock", "sync")]
-    [TestCase("commits", "sync")]
     public async Task Put_TailCanNotBeNoted_StopsTheStoreAndKeepsWhatWasAcknowledged(string file, string operation)
     {
         var files = new FaultyFiles(file);

@@ -13,7 +13,7 @@ namespace HashGrid.Server.Storage.Journal;
 /// proved frame by frame, never to what a file merely claims.
 /// Payload: fixed 8: begin address · fixed 8: sequence · fixed 8: address · fixed 8: link.
 /// Written, not synced, at each commit: the frames prove themselves, so one sync a commit (the journal's own) is enough. After
-/// <c>kill -9</c> the page cache still holds the exact tail; after a power cut the frames behind the last synced slot are found by scan.
+/// <c>kill -9</c> the page cache still holds the exact tail; after a power cut the superblock names one, and the frames behind it are found by scan.
 /// </remarks>
 internal sealed class JournalCommits : ILogCommitManager
 {

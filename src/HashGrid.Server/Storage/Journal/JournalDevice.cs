@@ -80,12 +80,17 @@ internal sealed class JournalDevice : StorageDeviceBase
         callback(result);
     }
 
+    /// <summary>Takes no more writes, and waits for those that were taken.</summary>
+    /// <returns>False if one still hangs then.</returns>
+    public bool TryStop(TimeSpan patience)
+    {
+        _queue.CompleteAdding();
+        return _thread.Join(patience);
+    }
+
     public override void Dispose()
     {
-        if (_queue.IsAddingCompleted)
-            return;
-        _queue.CompleteAdding();
-        _thread.Join();
+        TryStop(Timeout.InfiniteTimeSpan);
         _queue.Dispose();
     }
 

@@ -38,69 +38,72 @@ internal sealed partial class JournalLog
         }
     }
 
-    /// <summary>Watches the commit in flight, notes progress in the superblock now and then, and closes the journal. Sleeps while there is nothing to do.</summary>
+    // Under _changed: what may hang when the disk does.
+    private object? Awaited => _inFlight ?? _noting ?? _raising ?? _overdue;
+
+    /// <summary>
+    /// Watches whatever waits for the disk, has progress noted in the superblock now and then, and closes the journal. Touches no file itself, or a
+    /// disk that hangs would take its watchdog along. Sleeps while there is nothing to do.
+    /// </summary>
     private void KeepLoop()
     {
         JournalTail noted = _superblock.Durable;
         long notedAt = Stopwatch.GetTimestamp();
-        JournalTail? watched = null;
+        bool closing = false;
+        object? watched = null;
         var watchdog = new StallTimer(_options.CommitTimeout, _options.Time);
         TimeSpan tick = watchdog.Slice < _options.SuperblockInterval ? watchdog.Slice : _options.SuperblockInterval;
         while (true)
         {
-            bool idle;
+            bool rest, note;
             lock (_changed)
             {
-                if (_fault is not null)
+                if (_fault is not null || (closing && _noting is null))
                     return;
-                idle = _inFlight is null && !_overdue;
-                if (!ReferenceEquals(watched, _inFlight))
-                    (watched, watchdog) = (_inFlight, new StallTimer(_options.CommitTimeout, _options.Time));
-                if (!idle && !_overdue)
-                {
-                    if (!watchdog.Wait(_changed, tick) && ReferenceEquals(watched, _inFlight))
-                        Fail(CodeStoreProblem.Stalled, $"a commit did not finish within {_options.CommitTimeout.TotalSeconds:0.###} s", null);
-                }
-                else if (idle && !_stopping)
+                object? awaited = Awaited;
+                if (!ReferenceEquals(watched, awaited))
+                    (watched, watchdog) = (awaited, new StallTimer(_options.CommitTimeout, _options.Time));
+                if (awaited is null && !_stopping)
                 {
                     _dozing = noted == _durable;
                     Monitor.Wait(_changed, _dozing ? Timeout.InfiniteTimeSpan : tick);
                     _dozing = false;
                 }
-            }
-            try
-            {
-                if (_overdue || (idle && _stopping))
-                    CommitRest();
-                if (_sealed)
+                else if (awaited is not null && !watchdog.Wait(_changed, tick) && ReferenceEquals(watched, Awaited))
                 {
-                    Note(clean: true);
+                    string what = ReferenceEquals(watched, _inFlight) ? "a commit did not finish" : ReferenceEquals(watched, _overdue) ? "a commit did not begin" : "the superblock was not written";
+                    Fail(CodeStoreProblem.Stalled, $"{what} within {_options.CommitTimeout.TotalSeconds:0.###} s", null);
                     return;
                 }
-                if (noted != _durable && Stopwatch.GetElapsedTime(notedAt) >= _options.SuperblockInterval)
-                {
-                    noted = _durable;
-                    Note(clean: false);
-                    notedAt = Stopwatch.GetTimestamp();
-                }
+                rest = _overdue is not null || (_stopping && !_sealed && _inFlight is null);
+                note = _noting is null && !closing && (_sealed || (!_stopping && noted != _durable && Stopwatch.GetElapsedTime(notedAt) >= _options.SuperblockInterval));
             }
-            catch (Exception e)
-            {
-                Fail(CodeStoreProblem.ReadOnly, "the journal could not commit", e);
-                return;
-            }
+            if (rest)
+                CommitRest();
+            if (!note)
+                continue;
+            (noted, notedAt, closing) = (Durable, Stopwatch.GetTimestamp(), _sealed);
+            BeginNote(clean: closing);
         }
     }
 
     /// <summary>Begins the commit that nobody else could begin. Once the journal closes and nothing is left to commit, nothing is from then on.</summary>
     private void CommitRest()
     {
-        lock (_appending)
+        // Who holds the lock may wait for the disk, to raise the format; the keeper comes again.
+        if (!_appending.TryEnter(BeginPatience))
+            return;
+        try
         {
-            _overdue = false;
+            lock (_changed)
+                _overdue = null;
             CommitIfIdle();
-            if (_stopping && _inFlight is null && Fault is null)
-                _sealed = true;
+            lock (_changed)
+                _sealed = _stopping && _inFlight is null && _fault is null;
+        }
+        finally
+        {
+            _appending.Exit();
         }
     }
 
@@ -147,22 +150,29 @@ internal sealed partial class JournalLog
         }
         lock (_changed)
         {
-            _overdue |= !entered;
+            if (!entered)
+                _overdue ??= new object();
             // To wake a thread takes some 20 us: only if one waits for this.
-            if (_overdue || _stopping || _waitingForRoom > 0)
+            if (!entered || _stopping || _waitingForRoom > 0)
                 Monitor.PulseAll(_changed);
         }
     }
 
-    /// <summary>Null if the commit in flight is not covered, or was told before.</summary>
+    /// <summary>Records the commit in flight. Null if it is not covered, was told before, or is in doubt by now. Under <see cref="_telling"/>.</summary>
     private CommitReport? TakeCommitted(long untilAddress)
     {
+        JournalTail? tail;
+        lock (_changed)
+            tail = _inFlight;
+        if (tail is null || tail.Address > untilAddress)
+            return null;
+        // Not under the lock that the watchdog needs: a disk may hang in any write.
+        _commits.Write(_log.BeginAddress, tail);
         lock (_changed)
         {
-            if (_fault is not null || _inFlight is not { } tail || tail.Address > untilAddress)
+            if (_fault is not null)
                 return null;
             _inFlight = null;
-            _commits.Write(_log.BeginAddress, tail);
             long now = Stopwatch.GetTimestamp();
             var report = new CommitReport(
                 tail.Sequence, tail.Sequence - _durable.Sequence, now, Stopwatch.GetElapsedTime(_inFlightSince, now), Stopwatch.GetElapsedTime(_inFlightStarted, now));
@@ -171,12 +181,33 @@ internal sealed partial class JournalLog
         }
     }
 
-    /// <summary>Makes commit record and superblock durable, so that later damage below this tail can not pass for an unfinished write.</summary>
-    private void Note(bool clean)
+    /// <summary>Has the superblock written on another thread, so that later damage below the durable tail can not pass for an unfinished write.</summary>
+    private void BeginNote(bool clean)
     {
-        _commits.Sync();
-        lock (_marking)
-            WriteSuperblock(_superblock with { BeginAddress = _log.BeginAddress, Durable = _durable, Clean = clean });
+        JournalTail durable = Durable;
+        object note = new();
+        lock (_changed)
+            _noting = note;
+        Task.Run(() =>
+        {
+            try
+            {
+                if (clean)
+                    _commits.Sync();
+                lock (_marking)
+                    WriteSuperblock(_superblock with { BeginAddress = _log.BeginAddress, Durable = durable, Clean = clean });
+            }
+            catch (Exception e)
+            {
+                Fail(CodeStoreProblem.ReadOnly, "the superblock could not be written", e);
+            }
+            lock (_changed)
+            {
+                if (ReferenceEquals(_noting, note))
+                    _noting = null;
+                Monitor.PulseAll(_changed);
+            }
+        });
     }
 
     /// <summary>Before the first frame that needs it: a build that does not know such frames must refuse the store, and not call it damaged.</summary>
@@ -184,6 +215,12 @@ internal sealed partial class JournalLog
     {
         if (_superblock.Format >= format)
             return;
+        lock (_changed)
+        {
+            _raising = new object();
+            if (_dozing)
+                Monitor.PulseAll(_changed);
+        }
         try
         {
             lock (_marking)
@@ -192,6 +229,11 @@ internal sealed partial class JournalLog
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Fail(CodeStoreProblem.ReadOnly, "the superblock could not be written", e);
+        }
+        finally
+        {
+            lock (_changed)
+                _raising = null;
         }
     }
 

@@ -12,6 +12,8 @@ namespace HashGrid.Server.Storage.Journal;
 /// </remarks>
 internal sealed partial class JournalLog : IDisposable
 {
+    private static readonly TimeSpan HangPatience = TimeSpan.FromSeconds(1);
+
     private readonly CodeStoreOptions _options;
     private readonly JournalCommits _commits;
     private readonly SlotFile _superblockFile;
@@ -35,7 +37,9 @@ internal sealed partial class JournalLog : IDisposable
     private long _inFlightSince;   // when its first frame was appended
     private long _inFlightStarted;
     private long _groupSince;      // when the first frame was appended that no commit has taken yet; 0: there is none
-    private bool _overdue;         // a commit has to begin, and who should have begun it could not
+    private object? _overdue;      // a commit has to begin, and who should have begun it could not
+    private object? _noting;       // the superblock is being written, for progress or for the end
+    private object? _raising;      // the superblock is being written, for a newer format
     private bool _dozing;          // the keeper sleeps until a commit begins, or until the next note
     private bool _stopping;
     private bool _sealed;          // the last commit is done
@@ -191,7 +195,10 @@ internal sealed partial class JournalLog : IDisposable
             throw new CodeStoreException(CodeStoreProblem.ReadOnly, fault.Message, fault.Offset, fault);
     }
 
-    /// <summary>Commits what is left, marks the store cleanly closed, and lets go of the files.</summary>
+    /// <summary>Whether a write hangs in the disk even now, after <see cref="Dispose"/>; if it ever ends, it still lands in the file.</summary>
+    public bool Hangs { get; private set; }
+
+    /// <summary>Commits what is left, marks the store cleanly closed, and lets go of the files; of a disk that hangs it lets go of nothing.</summary>
     public void Dispose()
     {
         lock (_changed)
@@ -208,6 +215,9 @@ internal sealed partial class JournalLog : IDisposable
         _waiters.Fail(Closed);
         // Whatever of FASTER outlives this log must not keep a whole store in memory.
         Advanced = null;
+        Hangs = Fault?.Reason == CodeStoreProblem.Stalled && !_device.TryStop(HangPatience);
+        if (Hangs)
+            return;
         _log.Dispose();
         _device.Dispose();
         _commits.Dispose();
