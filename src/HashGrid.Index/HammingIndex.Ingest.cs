@@ -58,6 +58,7 @@ public sealed partial class HammingIndex
         lock (_writer)
         {
             if (!Locate(State, id, out Segment? segment, out int row)) return false;
+            _isQuiet = false;
             segment!.Removed.Mark(row);
             Volatile.Write(ref _count, _count - 1);
             if (segment != State.Open && segment.Removed.Count > segment.Count / 3) StartMerging();
@@ -103,6 +104,7 @@ public sealed partial class HammingIndex
     /// <summary>Appends a row, and in the same breath retires the row it replaces.</summary>
     private void Append(IndexState state, ulong id, ReadOnlySpan<ulong> code, ulong labels, Segment? replaced, int replacedRow)
     {
+        _isQuiet = false;
         Segment open = state.Open;
         int row = open.Count;
         if (row == open.Capacity)

@@ -5,10 +5,15 @@ namespace HashGrid.Index;
 public sealed partial class HammingIndex
 {
     private const int FewLateRows = 1000;
+
+    // Scanned in some microseconds; below that a structure gains nothing.
+    private const int FewOpenRows = 16_384;
+
     private static readonly MergeWork[] AllMergeWork = Enum.GetValues<MergeWork>();
 
     private readonly Task?[] _merging = new Task?[AllMergeWork.Length]; // by MergeWork; null while none runs; under the writer's lock
     private readonly Lock _compacting = new();
+    private bool _isQuiet; // until the next write; under the writer's lock
     private bool _isCompacting; // keeps background merges from beginning and going on; under the writer's lock
 
     /// <summary>What stopped merging in the background, if anything did; searches and writes go on without it.</summary>
@@ -48,6 +53,25 @@ public sealed partial class HammingIndex
                     StartMerging();
                 }
             }
+        }
+    }
+
+    /// <summary>
+    /// Says that no writes are expected for some seconds: what was added last gets its structures now, and what lies in several segments becomes one,
+    /// if an eighth of the codes or more lie outside of the largest. Until the next write, which ends it but for a merge that runs.
+    /// </summary>
+    /// <remarks>
+    /// Returns at once; the merges run in the background, on one core that searches go before, where <see cref="HammingIndexOptions.MergeInBackground"/> is
+    /// set, and never of more than 16,777,216 codes. May be called again and again. <see cref="Compact"/> does the same to its end, on the caller's thread.
+    /// </remarks>
+    public void MergeWhileQuiet()
+    {
+        lock (_writer)
+        {
+            if (_state is not IndexState state) return;
+            _isQuiet = true;
+            if (state.Open.Count >= FewOpenRows) Seal(state);
+            else StartMerging();
         }
     }
 
@@ -148,7 +172,7 @@ public sealed partial class HammingIndex
         }
     }
 
-    private Segment[] Choose(MergeWork work, IndexState state) => MergePolicy.Choose(work, state.Sealed, _options.OpenRows, MostRows);
+    private Segment[] Choose(MergeWork work, IndexState state) => MergePolicy.Choose(work, state.Sealed, _options.OpenRows, MostRows, _isQuiet);
 
     private long MostRows => Array.MaxLength / Width.Words;
 }

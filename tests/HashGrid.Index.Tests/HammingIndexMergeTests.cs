@@ -42,6 +42,57 @@ internal sealed class HammingIndexMergeTests
     }
 
     [Test]
+    public void MergeWhileQuiet_AfterALoad_LeavesOneSegmentThatAnswersTheSame()
+    {
+        using var index = new HammingIndex(Width, new HammingIndexOptions { OpenRows = 32_768 });
+        ulong[] codes = CodeGenerator.Clustered(6, 90_000, Width);
+        var oracle = new BruteForce(Width);
+        for (int i = 0; i < codes.Length; i++)
+        {
+            index.Add((ulong)i, codes.AsSpan(i, 1));
+            oracle.Set((ulong)i, [codes[i]]);
+        }
+        for (ulong id = 0; id < 90_000; id += 7)
+        {
+            index.Remove(id);
+            oracle.Remove(id);
+        }
+        index.MergeWhileQuiet();
+        index.WaitForMerges();
+        Assert.That((index.SegmentCount, index.MergeFault), Is.EqualTo((2, (Exception?)null)), "one sealed, one open");
+        Check(index, oracle);
+    }
+
+    [Test]
+    public void MergeWhileQuiet_FewCodesOutsideOfTheLargestSegment_AreSealedAndMergedOnceTheyAreMany()
+    {
+        using HammingIndex index = HammingIndex.Build(Width, [], CodeGenerator.Uniform(9, 300_000, Width), new HammingIndexOptions());
+        ulong[] more = CodeGenerator.Uniform(10, 60_000, Width);
+        int[] segments = new int[3];
+        for (int turn = 0; turn < segments.Length; turn++)
+        {
+            for (int i = turn * 20_000; i < (turn + 1) * 20_000; i++) index.Add((ulong)(300_000 + i), more.AsSpan(i, 1));
+            index.MergeWhileQuiet();
+            index.WaitForMerges();
+            segments[turn] = index.SegmentCount;
+        }
+        // An eighth of 300,000 and what came since is reached by the third.
+        Assert.That(segments, Is.EqualTo(new[] { 3, 4, 2 }));
+    }
+
+    [Test]
+    public void MergeWhileQuiet_FewCodesInAll_LeavesThemToTheScan()
+    {
+        using var index = new HammingIndex(Width);
+        for (ulong id = 0; id < 16_383; id++) index.Add(id, [id]);
+        index.MergeWhileQuiet();
+        Assert.That(index.SegmentCount, Is.EqualTo(1));
+        index.Add(16_383, [7]);
+        index.MergeWhileQuiet();
+        Assert.That(index.SegmentCount, Is.EqualTo(2));
+    }
+
+    [Test]
     public void Dispose_WhileMerging_EndsTheMerge()
     {
         var index = new HammingIndex(Width, new HammingIndexOptions { OpenRows = 1024 });

@@ -6,14 +6,14 @@ namespace HashGrid.Index.Tests;
 
 internal sealed class PublicApiTests
 {
-    /// <summary>The list lies beside the project, so that a change of the face shows in the diff. HASHGRID_WRITE_API=1 writes it anew.</summary>
+    /// <summary>The list lies beside the project, so that a change of the face shows in the diff. HASHGRID_UPDATE_API=1 writes it anew.</summary>
     [Test]
     public void PublicApi_EqualsTheList()
     {
         string path = Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../src/HashGrid.Index/PublicAPI.txt");
         string actual = Describe(typeof(HammingIndex).Assembly);
-        if (Environment.GetEnvironmentVariable("HASHGRID_WRITE_API") == "1") File.WriteAllText(path, actual);
-        Assert.That(actual, Is.EqualTo(File.ReadAllText(path)), "the public surface changed: run with HASHGRID_WRITE_API=1 and look at the diff");
+        if (Environment.GetEnvironmentVariable("HASHGRID_UPDATE_API") == "1") File.WriteAllText(path, actual);
+        Assert.That(actual, Is.EqualTo(File.ReadAllText(path)), "the public surface changed: run with HASHGRID_UPDATE_API=1 and look at the diff");
     }
 
     [Test]

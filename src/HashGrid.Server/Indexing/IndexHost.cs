@@ -18,6 +18,7 @@ public sealed class IndexHost : IAsyncDisposable
     private readonly Lock _saving = new();
     private readonly long _target;
     private readonly Task _follower;
+    private readonly Task _tidier;
     private long _newestSnapshot;
     private int _state = (int)IndexState.CatchingUp;
 
@@ -32,6 +33,7 @@ public sealed class IndexHost : IAsyncDisposable
         _waiters.Advance(sequence);
         SnapshotSequence = _newestSnapshot = sequence;
         _follower = Task.Run(FollowAsync);
+        _tidier = TidyAsync(options.QuietAfter);
     }
 
     /// <summary>For searches alone; the host is the writer.</summary>
@@ -98,6 +100,7 @@ public sealed class IndexHost : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _follower;
+        await _tidier;
         _waiters.Fail(() => new OperationCanceledException("the index is closed"));
         lock (_saving)
             Index.Dispose();
@@ -133,6 +136,26 @@ public sealed class IndexHost : IAsyncDisposable
             _waiters.Fail(() => e);
             _ready.TrySetException(e);
             _ = _ready.Task.Exception;
+        }
+    }
+
+    // Codes are scanned until their segment is full, and searches walk segment after segment: in a quiet second all get structures, and one segment.
+    private async Task TidyAsync(TimeSpan quiet)
+    {
+        try
+        {
+            for (long before = -1; ;)
+            {
+                await Task.Delay(quiet, _stop.Token);
+                long now = AppliedSequence;
+                if (now == before)
+                    Index.MergeWhileQuiet();
+                before = now;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host is closing.
         }
     }
 

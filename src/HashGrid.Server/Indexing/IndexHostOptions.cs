@@ -14,6 +14,9 @@ public sealed record IndexHostOptions
     /// <summary>Told how long a commit's changes took to reach searches; must be quick and must not throw. Null: nobody.</summary>
     public Action<TimeSpan>? Applied { get; init; }
 
+    /// <summary>How long no change must have come before the index merges what lies apart; default 1 s.</summary>
+    public TimeSpan QuietAfter { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Options of the index itself.</summary>
     public HammingIndexOptions Index { get; init; } = new();
 }

@@ -12,11 +12,11 @@ public class ClientPublicApiTests
     {
         string actual = string.Join('\n', PublicSurface.Of(typeof(HashGridClient).Assembly, type =>
             type.Namespace?.StartsWith("HashGrid.Protos.V1", StringComparison.Ordinal) == false)) + "\n";
-        if (Environment.GetEnvironmentVariable("HASHGRID_WRITE_PUBLIC_API") == "1")
+        if (Environment.GetEnvironmentVariable("HASHGRID_UPDATE_API") == "1")
             File.WriteAllText(FilePath, actual);
 
         Assert.That(File.ReadAllText(FilePath), Is.EqualTo(actual),
-            "the client's public API changed; if that is meant, run this test once with HASHGRID_WRITE_PUBLIC_API=1 and commit PublicAPI.txt");
+            "the client's public API changed; if that is meant, run this test once with HASHGRID_UPDATE_API=1 and commit PublicAPI.txt");
     }
 
     [Test]

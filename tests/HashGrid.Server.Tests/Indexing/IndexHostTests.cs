@@ -24,6 +24,20 @@ public sealed class IndexHostTests : StoreFixture
     }
 
     [Test]
+    public async Task Follow_QuietAfterALoad_NoCodeIsLeftToTheScan()
+    {
+        await using CodeStore store = await OpenAsync();
+        await using IndexHost host = IndexHost.Start(store, new IndexHostOptions { Directory = Sub("index"), Width = new CodeWidth(64), QuietAfter = TimeSpan.FromMilliseconds(20) });
+        Fill(store, 0, 20_000);
+        await host.WaitAppliedAsync(store.LastSequence, CancellationToken.None).AsTask().WaitAsync(Limit);
+        var limit = new CancellationTokenSource(Limit);
+        // A segment of its own for what was added, and an empty one for what comes.
+        while (host.Index.SegmentCount < 2)
+            await Task.Delay(5, limit.Token);
+        Assert.That(Nearest(host, 12345), Is.Not.Empty);
+    }
+
+    [Test]
     public async Task Start_WithAndWithoutSnapshot_AnswersAlike()
     {
         Neighbor[] before;
