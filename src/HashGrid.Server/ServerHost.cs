@@ -42,6 +42,8 @@ public static class ServerHost
         builder.Services.AddSingleton(files ?? DiskFiles.Instance);
         builder.Services.AddSingleton<ServerMetrics>();
         builder.Services.AddSingleton(_ => ApiKeys.Load(options.ApiKeysPath));
+        builder.Services.AddSingleton(_ => new SearchGate(
+            options.ConcurrentSearches == 0 ? Environment.ProcessorCount : options.ConcurrentSearches, options.MaxQueuedSearches, options.MaxSearchesPerCaller));
         builder.Services.AddSingleton<Callers>();
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddSingleton(_ => new StreamSampler(options, TimeProvider.System));

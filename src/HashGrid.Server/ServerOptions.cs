@@ -129,8 +129,14 @@ public sealed record ServerOptions
     /// <summary>Searches that run at once; 0: one a core.</summary>
     public int ConcurrentSearches { get; init; }
 
-    /// <summary>Searches that wait for their turn; default 1,024, 0 to 1,000,000.</summary>
+    /// <summary>Searches in flight beside those that run, of all callers; default 1,024, 0 to 1,000,000. Streams wait for a place, single searches are refused without one; an eighth is theirs alone.</summary>
     public int MaxQueuedSearches { get; init; } = 1024;
+
+    /// <summary>
+    /// Single searches that one caller may have in flight; default 512, half of <see cref="MaxQueuedSearches"/>, 1 to 1,000,000. Its streams together may
+    /// have seven eighths of it besides, and wait for a place.
+    /// </summary>
+    public int MaxSearchesPerCaller { get; init; } = 512;
 
     /// <summary>Neighbours in one answer; default and limit of the protocol 10,000.</summary>
     public int MaxResults { get; init; } = 10_000;
@@ -212,6 +218,7 @@ public sealed record ServerOptions
         Range(nameof(MaxBatch), MaxBatch, 1, 1024);
         Range(nameof(ConcurrentSearches), ConcurrentSearches, 0, 1024);
         Range(nameof(MaxQueuedSearches), MaxQueuedSearches, 0, 1_000_000);
+        Range(nameof(MaxSearchesPerCaller), MaxSearchesPerCaller, 1, 1_000_000);
         Range(nameof(MaxResults), MaxResults, 1, 10_000);
         Range(nameof(SnapshotChanges), SnapshotChanges, 0, 1L << 40);
         Time(nameof(SnapshotInterval), SnapshotInterval, 0, 30 * 86_400);

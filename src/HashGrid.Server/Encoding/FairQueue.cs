@@ -62,6 +62,9 @@ public sealed class FairQueue<T>(double credit = 0)
         if (lane.Items.Count == 0) _busy.Remove(lane);
     }
 
+    /// <summary>Takes the last item out of a lane that has one.</summary>
+    public void RemoveLast(Lane lane) => Remove(lane, lane.Items.Last!);
+
     /// <summary>The items of one stream.</summary>
     public sealed class Lane
     {

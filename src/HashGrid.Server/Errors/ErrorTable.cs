@@ -46,7 +46,7 @@ public static class ErrorTable
         new(ErrorReason.StreamIdle, Unavailable, "Nothing came on the stream for IdleTimeout.", "Open it again when there is something to send; it resumes.", Soon),
         new(ErrorReason.UploadStalled, Unavailable, "An announced image stopped arriving for UploadStallTimeout.", "Open the stream again and resend from resume_after.", Soon),
         new(ErrorReason.EncodeQueueFull, ResourceExhausted, "The encoder's queue is full.", "Try again after the hint; streams wait by themselves.", Soon),
-        new(ErrorReason.SearchQueueFull, ResourceExhausted, "Too many searches are waiting.", "Try again after the hint.", Soon),
+        new(ErrorReason.SearchQueueFull, ResourceExhausted, "Too many searches are in flight, of the caller or of all.", "Try again after the hint; streams wait by themselves.", Soon),
         new(ErrorReason.TooManyStreams, ResourceExhausted, "MaxStreams streams are open.", "Try again after the hint, or put more items on fewer streams.", Later),
         new(ErrorReason.CallerUnknown, Unauthenticated, "The call carries no API key, or one that this server does not know.", "Send metadata authorization: Bearer KEY with a key from the server's file."),
         new(ErrorReason.CallerBusy, ResourceExhausted, "The caller has MaxCallsPerCaller calls open.", "Try again after the hint, or use streams in place of many calls.", Soon),

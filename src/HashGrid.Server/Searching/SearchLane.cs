@@ -2,10 +2,15 @@ using HashGrid.Server.Encoding;
 
 namespace HashGrid.Server.Searching;
 
-/// <summary>One caller's place before the <see cref="SearchGate"/>: its searches run in order, and take turns with those of other lanes.</summary>
+/// <summary>One stream's place before the <see cref="SearchGate"/>, or that of a caller's single searches: served in order, in turns with other lanes.</summary>
 public sealed class SearchLane
 {
-    internal SearchLane(FairQueue<SearchWaiter>.Lane queue) => Queue = queue;
+    internal SearchLane(SearchCaller caller, FairQueue<SearchWaiter>.Lane queue, AdmissionShare share) => (Caller, Queue, Share) = (caller, queue, share);
+
+    internal SearchCaller Caller { get; }
 
     internal FairQueue<SearchWaiter>.Lane Queue { get; }
+
+    /// <summary>Where its places count.</summary>
+    internal AdmissionShare Share { get; }
 }

@@ -24,18 +24,11 @@ internal sealed class Searcher
     private readonly AttentionMaps _attention;
     private EncodeFlow? _flow;
 
-    public Searcher(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, AttentionMaps attention)
+    public Searcher(ServerRuntime runtime, ServerOptions options, ServerMetrics metrics, SearchGate gate, AttentionMaps attention)
     {
-        (_runtime, _options, _metrics, _attention) = (runtime, options, metrics, attention);
-        _gate = new SearchGate(options.ConcurrentSearches == 0 ? Environment.ProcessorCount : options.ConcurrentSearches, options.MaxQueuedSearches);
+        (_runtime, _options, _metrics, _gate, _attention) = (runtime, options, metrics, gate, attention);
         metrics.ObserveSearches(() => _gate.Waiting);
     }
-
-    /// <summary>For searches that are calls of their own.</summary>
-    public SearchLane Single => _gate.Single;
-
-    /// <summary>A place of its own for one stream of searches.</summary>
-    public SearchLane OpenLane() => _gate.OpenLane(weight: 1);
 
     public async Task<SearchReply> NearestAsync(NearestRequest request, QueryOrigin origin, CancellationToken ct)
     {

@@ -1,9 +1,10 @@
 using HashGrid.Server.Encoding;
+using HashGrid.Server.Searching;
 
 namespace HashGrid.Server.Security;
 
 /// <summary>One API key, client certificate or address with open calls.</summary>
-internal sealed class Caller(string name, int maxImages)
+internal sealed class Caller(string name, int maxImages, SearchCaller searches)
 {
     private int _streams;
 
@@ -11,6 +12,9 @@ internal sealed class Caller(string name, int maxImages)
 
     /// <summary>Its images in flight, as single calls take them.</summary>
     public ImageRoom Images { get; } = ImageRoom.Open(maxImages);
+
+    /// <summary>Its place before the search gate.</summary>
+    public SearchCaller Searches => searches;
 
     /// <summary>Open calls, streams among them; <see cref="Callers"/> guards it.</summary>
     public int Calls { get; set; }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using HashGrid.Server.Errors;
+using HashGrid.Server.Searching;
 using HashGrid.Server.Telemetry;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -12,10 +13,11 @@ internal sealed class Callers
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Caller> _callers = new(StringComparer.Ordinal);
     private readonly ServerOptions _options;
+    private readonly SearchGate _searches;
 
-    public Callers(ServerOptions options, ServerMetrics metrics)
+    public Callers(ServerOptions options, SearchGate searches, ServerMetrics metrics)
     {
-        _options = options;
+        (_options, _searches) = (options, searches);
         metrics.ObserveCallers(() => Count);
     }
 
@@ -38,7 +40,7 @@ internal sealed class Callers
         refusal = default;
         lock (_gate)
         {
-            if (!_callers.TryGetValue(name, out Caller? caller)) caller = new Caller(name, _options.MaxImagesPerCaller);
+            if (!_callers.TryGetValue(name, out Caller? caller)) caller = new Caller(name, _options.MaxImagesPerCaller, _searches.OpenCaller());
             if (caller.Calls >= _options.MaxCallsPerCaller)
             {
                 refusal = new Failure(ErrorReason.CallerBusy, $"this caller has {caller.Calls} calls open, and {_options.MaxCallsPerCaller} are allowed; "

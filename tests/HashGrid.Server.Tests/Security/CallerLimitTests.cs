@@ -2,7 +2,9 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using HashGrid.Protos.V1;
+using HashGrid.Server.Searching;
 using HashGrid.Server.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace HashGrid.Server.Tests.Security;
 
@@ -60,6 +62,35 @@ public sealed class CallerLimitTests
         Assert.That((await ninth.Soon()).QueryCode, Is.Not.Null);
         Assert.That(await PageAsync(server), Does.Contain("hashgrid_callers_refused_total{reason=\"CALLER_TOO_MANY_IMAGES\"} 1\n")
             .And.Contains("hashgrid_calls_total{method=\"/hashgrid.v1.Search/Nearest\",reason=\"CALLER_TOO_MANY_IMAGES\"} 1\n"));
+    }
+
+    [Test]
+    public async Task Search_BesideSeventeenStreamsOfTheSameCaller_IsAnsweredAndSoIsEveryQueryOfTheStreams()
+    {
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions { ConcurrentSearches = 1 });
+        SearchGate gate = server.Services.GetRequiredService<SearchGate>();
+        await gate.EnterAsync(gate.OpenCaller().Single, CancellationToken.None).Soon();   // nobody else runs until it leaves
+        List<AsyncDuplexStreamingCall<SearchRequest, SearchReply>> streams = [];
+        for (int i = 0; i < 17; i++)
+        {
+            AsyncDuplexStreamingCall<SearchRequest, SearchReply> stream = server.SearchClient.SearchStream();
+            streams.Add(stream);
+            for (ulong tag = 0; tag < 64; tag++) await stream.RequestStream.WriteAsync(new SearchRequest { Tag = tag, Nearest = ByCode() }).Soon();
+            await stream.RequestStream.CompleteAsync().Soon();
+        }
+        await Within.Until(() => gate.Waiting == 448, "the streams to take all places that they may");
+        Task<SearchReply>[] single = [.. Enumerable.Range(0, 30).Select(_ => server.SearchClient.NearestAsync(ByCode()).ResponseAsync)];
+        await Within.Until(() => gate.Waiting == 448 + single.Length, "the single searches to be let in");
+        gate.Leave();
+        await Task.WhenAll(single).Soon();
+        foreach (AsyncDuplexStreamingCall<SearchRequest, SearchReply> stream in streams)
+        {
+            int answered = 0;
+            for (; await stream.ResponseStream.MoveNext(CancellationToken.None).Soon(); answered++) Assert.That(stream.ResponseStream.Current.Error, Is.Null);
+            Assert.That(answered, Is.EqualTo(64));
+            stream.Dispose();
+        }
+        await Within.Until(() => gate.InFlight == 0, "all places to come back");
     }
 
     [Test]
