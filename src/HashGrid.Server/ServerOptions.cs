@@ -108,6 +108,15 @@ public sealed record ServerOptions
     /// <summary>Bytes of chunked images that are arriving, of all callers; default 128 MiB, at least <see cref="MaxImageBytes"/>.</summary>
     public long MaxUploadBytes { get; init; } = 128L << 20;
 
+    /// <summary>The same of one caller; default 64 MiB, half of <see cref="MaxUploadBytes"/>, at least 64 KiB. A larger image is taken alone.</summary>
+    public long MaxUploadBytesPerCaller { get; init; } = 64L << 20;
+
+    /// <summary>
+    /// Bytes in a second, on average, that an announced image must arrive at after its first <see cref="UploadStallTimeout"/>; slower ones end their stream. Default
+    /// 16 KiB, 0 to 1 GiB; 0: only the time between two chunks counts.
+    /// </summary>
+    public long MinUploadRate { get; init; } = 16L << 10;
+
     /// <summary>Credits of one ingest stream, in items; default 64, 1 to 4,096. Fewer are given when items are large or streams are many.</summary>
     public int StreamWindowItems { get; init; } = 64;
 
@@ -190,8 +199,14 @@ public sealed record ServerOptions
     /// <summary>What one stream may hold of the encoder's queue.</summary>
     internal EncodeLoad StreamLimit => new(Math.Max(StreamWindowItems, ReplyWindow), Math.Max(StreamWindowBytes, MaxImageBytes), Math.Max(StreamWindowPixels, MaxImagePixels));
 
+    /// <summary>What one caller may hold of the room for uploads.</summary>
+    internal long UploadBytesOfOneCaller => Math.Max(MaxUploadBytesPerCaller, MaxImageBytes);
+
     /// <summary>Room for every stream's window at once: a stalled stream can only stall itself.</summary>
     internal int Http2ConnectionWindowBytes => Math.Max(16 << 20, checked((Http2StreamsPerConnection + 1) * Http2StreamWindowBytes));
+
+    /// <summary>Starts the clock of an announced image.</summary>
+    internal UploadPace StartUpload() => new(UploadStallTimeout, MinUploadRate, TimeProvider.System);
 
     /// <summary>Every problem, one sentence each; empty when the server can start.</summary>
     public IReadOnlyList<string> Validate()
@@ -211,6 +226,8 @@ public sealed record ServerOptions
         Range(nameof(MaxDecodingPixels), MaxDecodingPixels, MaxImagePixels, 1L << 40);
         Range(nameof(StreamWindowPixels), StreamWindowPixels, 1, 1L << 40);
         Range(nameof(MaxUploadBytes), MaxUploadBytes, MaxImageBytes, 1L << 40);
+        Range(nameof(MaxUploadBytesPerCaller), MaxUploadBytesPerCaller, 64 << 10, 1L << 40);
+        Range(nameof(MinUploadRate), MinUploadRate, 0, 1L << 30);
         Range(nameof(StreamWindowItems), StreamWindowItems, 1, 4096);
         Range(nameof(StreamWindowBytes), StreamWindowBytes, 64 << 10, 1L << 40);
         Range(nameof(ReplyWindow), ReplyWindow, 1, 4096);

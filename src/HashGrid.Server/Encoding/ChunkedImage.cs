@@ -6,7 +6,7 @@ namespace HashGrid.Server.Encoding;
 
 /// <summary>
 /// An announced image that arrives in pieces. The announced size is taken from the upload budget before the first piece, so that uploads
-/// can never block each other half-way; memory itself grows only with what has arrived.
+/// can never block each other half-way; memory itself grows only with what has arrived. The room counts as its caller's, too.
 /// </summary>
 /// <remarks>An image above the limit is read to its end and dropped, so that it fails alone and its stream lives on. One caller at a time.</remarks>
 public sealed class ChunkedImage : IAsyncDisposable
@@ -14,14 +14,15 @@ public sealed class ChunkedImage : IAsyncDisposable
     /// <summary>Largest piece, in bytes.</summary>
     public const int MaxChunkBytes = 64 << 10;
 
-    private readonly AdmissionBudget _budget;
+    private readonly UploadRoom _room;
+    private readonly UploadPace _pace;
     private readonly Pipe? _pipe;
     private readonly ulong _announced;
     private ulong _arrived;
 
-    private ChunkedImage(ulong announced, AdmissionBudget budget, Failure? refusal)
+    private ChunkedImage(ulong announced, UploadRoom room, Failure? refusal)
     {
-        (_announced, _budget, Refusal) = (announced, budget, refusal);
+        (_announced, _room, _pace, Refusal) = (announced, room, room.StartPace(), refusal);
         // No pause threshold: nobody reads before the end, and the announced size bounds what is written.
         if (refusal is null) _pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0, resumeWriterThreshold: 0, minimumSegmentSize: 16 << 10));
     }
@@ -34,16 +35,16 @@ public sealed class ChunkedImage : IAsyncDisposable
     /// <summary>Waits for room for an announced image.</summary>
     /// <param name="announced">Its size, in bytes.</param>
     /// <param name="maxImageBytes">The limit of one image.</param>
-    /// <param name="budget">Shared by all uploads.</param>
+    /// <param name="room">The caller's part of the room for uploads.</param>
     /// <param name="ct">Gives up waiting.</param>
-    public static async ValueTask<ChunkedImage> AnnounceAsync(ulong announced, long maxImageBytes, AdmissionBudget budget, CancellationToken ct)
+    public static async ValueTask<ChunkedImage> AnnounceAsync(ulong announced, long maxImageBytes, UploadRoom room, CancellationToken ct)
     {
-        if (announced == 0) return new ChunkedImage(0, budget, new Failure(ErrorReason.ImageEmpty, "the announced image has 0 bytes; send a whole PNG or JPEG file"));
+        if (announced == 0) return new ChunkedImage(0, room, new Failure(ErrorReason.ImageEmpty, "the announced image has 0 bytes; send a whole PNG or JPEG file"));
         if (announced > (ulong)maxImageBytes)
-            return new ChunkedImage(announced, budget, new Failure(ErrorReason.ImageTooManyBytes,
+            return new ChunkedImage(announced, room, new Failure(ErrorReason.ImageTooManyBytes,
                 $"the announced image has {announced} bytes, but this server takes at most {maxImageBytes}; shrink it or raise MaxImageBytes"));
-        await budget.TakeAsync(budget.Common, new EncodeLoad(1, (long)announced, 0), ct);
-        return new ChunkedImage(announced, budget, refusal: null);
+        await room.TakeAsync((long)announced, ct);
+        return new ChunkedImage(announced, room, refusal: null);
     }
 
     /// <summary>Adds the next piece.</summary>
@@ -60,13 +61,16 @@ public sealed class ChunkedImage : IAsyncDisposable
     }
 
     /// <summary>Adds pieces until the image is whole.</summary>
-    /// <param name="next">The next piece; null when no more will come since the server drains.</param>
+    /// <param name="next">The next piece, within the time that it is given; null when no more will come since the server drains.</param>
     /// <returns>False if the pieces ended early.</returns>
-    public async ValueTask<bool> ReadAsync(Func<ValueTask<ReadOnlyMemory<byte>?>> next)
+    /// <exception cref="ServiceException">The pieces come too slowly, or are not what was announced.</exception>
+    public async ValueTask<bool> ReadAsync(Func<TimeSpan, Func<ServiceException>, ValueTask<ReadOnlyMemory<byte>?>> next)
     {
         while (!IsComplete)
         {
-            if (await next() is not { } chunk) return false;
+            TimeSpan allowed = _pace.Allowed(_arrived);
+            if (allowed <= TimeSpan.Zero) throw Late();
+            if (await next(allowed, Late) is not { } chunk) return false;
             Append(chunk.Span);
         }
         return true;
@@ -88,12 +92,14 @@ public sealed class ChunkedImage : IAsyncDisposable
         return file;
     }
 
-    /// <summary>Gives the pieces and the budget back.</summary>
+    /// <summary>Gives the pieces and the room back.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_pipe is null) return;
         await _pipe.Writer.CompleteAsync();
         await _pipe.Reader.CompleteAsync();
-        _budget.Release(_budget.Common, new EncodeLoad(1, (long)_announced, 0));
+        _room.Release((long)_announced);
     }
+
+    private ServiceException Late() => _pace.Late(_arrived, _announced);
 }

@@ -44,7 +44,7 @@ public static class ErrorTable
         new(ErrorReason.BackupOtherHistory, FailedPrecondition, "The backup to continue is of another store, or of another history of this one.", "Keep it, and back up into another folder."),
         new(ErrorReason.StreamTakenOver, Aborted, "Another call has opened the same stream id.", "Keep one writer a stream id; the newest wins."),
         new(ErrorReason.StreamIdle, Unavailable, "Nothing came on the stream for IdleTimeout.", "Open it again when there is something to send; it resumes.", Soon),
-        new(ErrorReason.UploadStalled, Unavailable, "An announced image stopped arriving for UploadStallTimeout.", "Open the stream again and resend from resume_after.", Soon),
+        new(ErrorReason.UploadStalled, Unavailable, "An announced image stopped arriving for UploadStallTimeout, or came more slowly than MinUploadRate.", "Open the stream again and resend from resume_after.", Soon),
         new(ErrorReason.EncodeQueueFull, ResourceExhausted, "The encoder's queue is full.", "Try again after the hint; streams wait by themselves.", Soon),
         new(ErrorReason.SearchQueueFull, ResourceExhausted, "Too many searches are in flight, of the caller or of all.", "Try again after the hint; streams wait by themselves.", Soon),
         new(ErrorReason.TooManyStreams, ResourceExhausted, "MaxStreams streams are open.", "Try again after the hint, or put more items on fewer streams.", Later),

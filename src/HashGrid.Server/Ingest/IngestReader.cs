@@ -17,7 +17,7 @@ namespace HashGrid.Server.Ingest;
 /// failure; what is wrong with the stream's order ends the stream.
 /// </summary>
 internal sealed class IngestReader(
-    StreamInput<IngestRequest> input, CreditWindow credits, EncodePipeline encoding, CodeStore store, AdmissionBudget uploads, ServerOptions options, ServerMetrics metrics, StreamSampler sampler,
+    StreamInput<IngestRequest> input, CreditWindow credits, EncodePipeline encoding, CodeStore store, UploadRoom uploads, ServerOptions options, ServerMetrics metrics, StreamSampler sampler,
     ImageRoom room, DateTimeOffset deadline)
 {
     private const int MaxLabels = 64;
@@ -103,9 +103,9 @@ internal sealed class IngestReader(
         return ((await encoding.EnqueueAsync(_flow, file, deadline, ct, trace, room)).Code, digest);
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>?> NextChunkAsync()
+    private async ValueTask<ReadOnlyMemory<byte>?> NextChunkAsync(TimeSpan allowed, Func<ServiceException> late)
     {
-        IngestRequest? request = await input.NextAsync(options.UploadStallTimeout, ErrorReason.UploadStalled);
+        IngestRequest? request = await input.NextAsync(allowed, late);
         if (request is null && input.Drained) return null;
         if (request?.MessageCase == IngestRequest.MessageOneofCase.Chunk) return request.Chunk.Memory;
         throw ChunkedImage.Interrupted(ended: request is null);

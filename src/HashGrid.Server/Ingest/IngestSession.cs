@@ -68,7 +68,7 @@ internal sealed class IngestSession
             replies.Drain(Stopping);
             items.CancelAfter(_options.DrainTimeout);
         }, null);
-        var reader = new IngestReader(input, credits, _runtime.Encoding, _store, _runtime.Uploads, _options, _metrics, _sampler, caller.Images.OpenStream(), _runtime.DeadlineOf(_context));
+        var reader = new IngestReader(input, credits, _runtime.Encoding, _store, caller.Uploads, _options, _metrics, _sampler, caller.Images.OpenStream(), _runtime.DeadlineOf(_context));
         Exception? mistake = null;
         try
         {

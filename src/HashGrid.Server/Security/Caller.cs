@@ -4,7 +4,7 @@ using HashGrid.Server.Searching;
 namespace HashGrid.Server.Security;
 
 /// <summary>One API key, client certificate or address with open calls.</summary>
-internal sealed class Caller(string name, int maxImages, SearchCaller searches)
+internal sealed class Caller(string name, int maxImages, SearchCaller searches, UploadRoom uploads)
 {
     private int _streams;
 
@@ -15,6 +15,9 @@ internal sealed class Caller(string name, int maxImages, SearchCaller searches)
 
     /// <summary>Its place before the search gate.</summary>
     public SearchCaller Searches => searches;
+
+    /// <summary>Its part of the room for announced images.</summary>
+    public UploadRoom Uploads => uploads;
 
     /// <summary>Open calls, streams among them; <see cref="Callers"/> guards it.</summary>
     public int Calls { get; set; }

@@ -1,5 +1,7 @@
 using Grpc.Core;
+using HashGrid.Server.Encoding;
 using HashGrid.Server.Errors;
+using HashGrid.Server.Hosting;
 using HashGrid.Server.Searching;
 using HashGrid.Server.Telemetry;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,10 +16,11 @@ internal sealed class Callers
     private readonly Dictionary<string, Caller> _callers = new(StringComparer.Ordinal);
     private readonly ServerOptions _options;
     private readonly SearchGate _searches;
+    private readonly AdmissionBudget _uploads;
 
-    public Callers(ServerOptions options, SearchGate searches, ServerMetrics metrics)
+    public Callers(ServerOptions options, SearchGate searches, ServerRuntime runtime, ServerMetrics metrics)
     {
-        (_options, _searches) = (options, searches);
+        (_options, _searches, _uploads) = (options, searches, runtime.Uploads);
         metrics.ObserveCallers(() => Count);
     }
 
@@ -40,7 +43,7 @@ internal sealed class Callers
         refusal = default;
         lock (_gate)
         {
-            if (!_callers.TryGetValue(name, out Caller? caller)) caller = new Caller(name, _options.MaxImagesPerCaller, _searches.OpenCaller());
+            if (!_callers.TryGetValue(name, out Caller? caller)) caller = Meet(name);
             if (caller.Calls >= _options.MaxCallsPerCaller)
             {
                 refusal = new Failure(ErrorReason.CallerBusy, $"this caller has {caller.Calls} calls open, and {_options.MaxCallsPerCaller} are allowed; "
@@ -70,4 +73,6 @@ internal sealed class Callers
             if (--caller.Calls == 0) _callers.Remove(caller.Name);
         }
     }
+
+    private Caller Meet(string name) => new(name, _options.MaxImagesPerCaller, _searches.OpenCaller(), new UploadRoom(_uploads, _options.UploadBytesOfOneCaller, _options.StartUpload));
 }

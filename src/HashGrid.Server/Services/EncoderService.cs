@@ -21,13 +21,14 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         using var input = new StreamInput<EncodeRequest>(requestStream, options.IdleTimeout, runtime.Draining, end.Token);
         using var window = new ReplyWindow<EncodeReply>(responseStream, options.ReplyWindow, metrics, context.Method);
-        await StreamLoops.RunAsync(() => ReadAsync(input, window, Callers.Of(context).Images.OpenStream(), runtime.DeadlineOf(context), end.Token), window, end);
+        await StreamLoops.RunAsync(() => ReadAsync(input, window, Callers.Of(context), runtime.DeadlineOf(context), end.Token), window, end);
         if (input.Drained) throw new ServiceException(ErrorReason.ServerDraining, "the server is stopping; every image that was read has been answered");
     }
 
-    private async Task ReadAsync(StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window, ImageRoom room, DateTimeOffset deadline, CancellationToken ct)
+    private async Task ReadAsync(StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window, Caller caller, DateTimeOffset deadline, CancellationToken ct)
     {
         EncodeFlow flow = runtime.Encoding.OpenFlow(EncodeFlow.EncodeWeight, options.StreamLimit);
+        ImageRoom room = caller.Images.OpenStream();
         bool first = true;
         while (await input.NextAsync() is { } request)
         {
@@ -36,7 +37,7 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
             await window.EnterAsync(ct);
             try
             {
-                await StartAsync(request, sampler.Sample("encode.item", first), flow, room, input, window, deadline, ct);
+                await StartAsync(request, sampler.Sample("encode.item", first), flow, room, caller.Uploads, input, window, deadline, ct);
                 first = false;
             }
             catch
@@ -47,16 +48,16 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
         }
     }
 
-    private async Task StartAsync(EncodeRequest request, ItemTrace? trace, EncodeFlow flow, ImageRoom room, StreamInput<EncodeRequest> input,
-        ReplyWindow<EncodeReply> window, DateTimeOffset deadline, CancellationToken ct)
+    private async Task StartAsync(EncodeRequest request, ItemTrace? trace, EncodeFlow flow, ImageRoom room, UploadRoom uploads,
+        StreamInput<EncodeRequest> input, ReplyWindow<EncodeReply> window, DateTimeOffset deadline, CancellationToken ct)
     {
         long came = Stopwatch.GetTimestamp();
         if (request.ContentCase == EncodeRequest.ContentOneofCase.ChunkedImageBytes) trace?.Enter("upload");
         await using ChunkedImage? upload = request.ContentCase == EncodeRequest.ContentOneofCase.ChunkedImageBytes
-            ? await ChunkedImage.AnnounceAsync(request.ChunkedImageBytes, options.MaxImageBytes, runtime.Uploads, ct)
+            ? await ChunkedImage.AnnounceAsync(request.ChunkedImageBytes, options.MaxImageBytes, uploads, ct)
             : null;
         Task<ulong[]> code;
-        if (upload is not null && !await upload.ReadAsync(() => NextChunkAsync(input)))
+        if (upload is not null && !await upload.ReadAsync((allowed, late) => NextChunkAsync(input, allowed, late)))
         {
             code = Task.FromException<ulong[]>(new ServiceException(ErrorReason.ServerDraining, "the server is stopping; send the image again after the restart"));
         }
@@ -96,9 +97,9 @@ internal sealed class EncoderService(ServerRuntime runtime, ServerOptions option
         window.Post(reply);
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>?> NextChunkAsync(StreamInput<EncodeRequest> input)
+    private static async ValueTask<ReadOnlyMemory<byte>?> NextChunkAsync(StreamInput<EncodeRequest> input, TimeSpan allowed, Func<ServiceException> late)
     {
-        EncodeRequest? request = await input.NextAsync(options.UploadStallTimeout, ErrorReason.UploadStalled);
+        EncodeRequest? request = await input.NextAsync(allowed, late);
         if (request is null && input.Drained) return null;
         if (request?.ContentCase == EncodeRequest.ContentOneofCase.Chunk) return request.Chunk.Memory;
         throw ChunkedImage.Interrupted(ended: request is null);

@@ -28,10 +28,12 @@ internal sealed class StreamInput<T> : IDisposable
 
     /// <summary>The next request; null at the end of the stream or when the server drains.</summary>
     /// <exception cref="ServiceException">Nothing came in time.</exception>
-    public ValueTask<T?> NextAsync() => NextAsync(_idle, ErrorReason.StreamIdle);
+    public ValueTask<T?> NextAsync() => NextAsync(_idle, Idle);
 
     /// <summary>The next request, which has to come within <paramref name="limit"/>.</summary>
-    public async ValueTask<T?> NextAsync(TimeSpan limit, ErrorReason reason)
+    /// <param name="limit">Positive.</param>
+    /// <param name="late">What is thrown if it does not.</param>
+    public async ValueTask<T?> NextAsync(TimeSpan limit, Func<ServiceException> late)
     {
         if (Drained) return null;
         _timer.CancelAfter(limit);
@@ -49,7 +51,7 @@ internal sealed class StreamInput<T> : IDisposable
         }
         catch (OperationCanceledException) when (_timer.IsCancellationRequested)
         {
-            throw new ServiceException(reason, $"nothing came on the stream for {limit.TotalSeconds:0.#} s; {ErrorTable.Get(reason).Remedy}");
+            throw late();
         }
         finally
         {
@@ -58,4 +60,7 @@ internal sealed class StreamInput<T> : IDisposable
     }
 
     public void Dispose() => _timer.Dispose();
+
+    private ServiceException Idle() =>
+        new(ErrorReason.StreamIdle, $"nothing came on the stream for {_idle.TotalSeconds:0.#} s; {ErrorTable.Get(ErrorReason.StreamIdle).Remedy}");
 }
