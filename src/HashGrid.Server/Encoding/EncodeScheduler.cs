@@ -156,6 +156,22 @@ public sealed class EncodeScheduler
         return count;
     }
 
+    /// <summary>Before a part of a failed batch runs again: ends the items that nobody waits for any more, and moves the others to the front.</summary>
+    /// <returns>How many are left; their deadlines lie ahead at this moment.</returns>
+    public int KeepWanted(Span<EncodeItem> items)
+    {
+        int kept = 0;
+        lock (_gate)
+        {
+            foreach (EncodeItem item in items)
+            {
+                if (item.Abandoned || Expired(item)) FinishExpired(item);
+                else items[kept++] = item;
+            }
+        }
+        return kept;
+    }
+
     /// <summary>Ends an item of a batch with its code.</summary>
     public void Complete(EncodeItem item, ulong[] code)
     {

@@ -5,7 +5,8 @@ namespace HashGrid.Server.Encoding;
 
 /// <summary>
 /// The one thread that runs the network. Work-conserving: an idle encoder starts at once with whatever is decoded, and a batch forms
-/// while it is busy; there is no timer. If a forward pass fails, the batch is split until the failing item stands alone.
+/// while it is busy; there is no timer. If a forward pass fails, the batch is split until the failing item stands alone; who was cancelled or
+/// expired meanwhile is left out.
 /// </summary>
 /// <remarks>One dedicated thread, since TorchSharp's dispose scopes are thread-static.</remarks>
 public sealed class EncodeWorker : IDisposable
@@ -98,7 +99,7 @@ public sealed class EncodeWorker : IDisposable
         }
     }
 
-    private void RunBatch(ReadOnlySpan<EncodeItem> items)
+    private void RunBatch(Span<EncodeItem> items)
     {
         try
         {
@@ -115,11 +116,18 @@ public sealed class EncodeWorker : IDisposable
                 return;
             }
             _logger.BatchSplit(items.Length, failure.GetType().Name);
-            RunBatch(items[..(items.Length / 2)]);
-            RunBatch(items[(items.Length / 2)..]);
+            RunAgain(items[..(items.Length / 2)]);
+            RunAgain(items[(items.Length / 2)..]);
             return;
         }
         for (int i = 0; i < items.Length; i++) _scheduler.Complete(items[i], _codes.AsSpan(i * _words, _words).ToArray());
+    }
+
+    private void RunAgain(Span<EncodeItem> items)
+    {
+        // Each half may wait for many forward passes of the other.
+        int count = _scheduler.KeepWanted(items);
+        if (count > 0) RunBatch(items[..count]);
     }
 
     private void Forward(int count) =>

@@ -90,6 +90,53 @@ public sealed class EncodePipelineTests
     }
 
     [Test]
+    public async Task EnqueueAsync_PoisonInABatch_RunsNobodyAgainWhoLeftOrExpiredMeanwhile()
+    {
+        FakeClock clock = new();
+        TinyEncoder encoder = new();
+        using EncodePipeline pipeline = new(encoder, _decoder, new EncodeLimits { Decoders = 2, MaxBatch = 8 }, clock, _metrics, NullLogger.Instance);
+        pipeline.Start();
+        await pipeline.Warm.Soon();
+        using ManualResetEventSlim first = new(), second = new();
+        int runs = 0;
+        List<float> seen = [];
+        encoder.BeforeBatch = _ =>
+        {
+            int run = Interlocked.Increment(ref runs);
+            if (run <= 2) (run == 1 ? first : second).Wait(Within.Limit);
+            if (run == 3) lock (seen) seen.Clear();   // from here on: what runs again
+        };
+        encoder.Poison = picture =>
+        {
+            lock (seen) seen.Add(picture[0]);
+            return picture[0] == 7 / 255f;
+        };
+        EncodeFlow flow = pipeline.OpenFlow(1);
+        using CancellationTokenSource cancel = new();
+        Task<ulong[]> running = (await pipeline.EnqueueAsync(flow, Picture(0), DateTimeOffset.MaxValue, default)).Code;
+        await Within.Until(() => Volatile.Read(ref runs) == 1, "the first batch to run");
+        EncodeItem[] items = new EncodeItem[8];
+        for (byte i = 0; i < 8; i++)
+            items[i] = await pipeline.EnqueueAsync(flow, Picture((byte)(i + 1)), i == 1 ? clock.GetUtcNow().AddSeconds(5) : DateTimeOffset.MaxValue, i == 4 ? cancel.Token : default);
+        await Within.Until(() => pipeline.Budget.Bytes == 0, "all to be decoded");
+        first.Set();
+        await Within.Until(() => Volatile.Read(ref runs) == 2, "the batch with the poison to run");
+        clock.Advance(TimeSpan.FromSeconds(6));
+        await cancel.CancelAsync();
+        second.Set();
+        await running.Soon();
+        for (int i = 0; i < 8; i++)
+        {
+            if (i == 4) Assert.That(items[i].Code.IsCanceled, Is.True);
+            else if (i is 1 or 6) Assert.That(() => items[i].Code.Soon(), Throws.InstanceOf<ServiceException>().With.Property("Reason").EqualTo(i == 1 ? ErrorReason.DeadlineExceeded : ErrorReason.EncoderFailed));
+            else Assert.That(await items[i].Code.Soon(), Is.EqualTo(Expected(Picture((byte)(i + 1)))));
+        }
+        Assert.That(encoder.Batches[^1], Is.LessThan(8));
+        lock (seen) Assert.That(seen, Has.Member(3 / 255f).And.No.Member(2 / 255f).And.No.Member(5 / 255f), "the expired and the cancelled picture");
+        await Within.Until(() => pipeline.Budget.Items == 0, "all room to come back");
+    }
+
+    [Test]
     public async Task EnqueueAsync_DamagedImage_FailsAlone()
     {
         EncodeFlow flow = _pipeline.OpenFlow(1);
