@@ -2,7 +2,8 @@ namespace HashGrid.Server.Encoding;
 
 /// <summary>
 /// A queue of queues: items of one lane leave in order, and lanes share the exit in proportion to their weights while they have items.
-/// A lane that was empty joins at the present, so that it neither waits for the backlog of others nor collects credit while idle.
+/// A lane that was empty joins at the present, so that it neither waits for the backlog of others nor collects credit while idle; a new one as if it had
+/// just had a turn, or an endless row of them would always go first.
 /// </summary>
 /// <remarks>
 /// Not thread-safe. Enqueue, dequeue and remove cost O(log lanes).
@@ -23,7 +24,7 @@ public sealed class FairQueue<T>(double credit = 0)
     public Lane AddLane(double weight)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(weight);
-        return new Lane(weight, _lanes++);
+        return new Lane(weight, _lanes++) { Start = _now + 1 / weight };
     }
 
     /// <summary>Puts a detached node at the end of its lane.</summary>
@@ -45,7 +46,7 @@ public sealed class FairQueue<T>(double credit = 0)
         Lane? lane = _busy.Min;
         if (lane is null) return null;
         _busy.Remove(lane);
-        _now = lane.Start;
+        _now = Math.Max(_now, lane.Start);   // one that came with credit lies in the past, and must not take the others there
         lane.Start += 1 / lane.Weight;
         LinkedListNode<T> node = lane.Items.First!;
         lane.Items.RemoveFirst();

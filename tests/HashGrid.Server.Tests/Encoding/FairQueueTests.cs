@@ -53,6 +53,43 @@ public sealed class FairQueueTests
         Assert.That(fromIdle, Is.EqualTo(10).Within(1));
     }
 
+    [TestCase(0)]
+    [TestCase(4)]
+    public void Dequeue_LanesThatOpenOneAfterAnother_TakeTurnsWithAnOldOne(double credit)
+    {
+        FairQueue<string> queue = new(credit);
+        FairQueue<string>.Lane bulk = queue.AddLane(1);
+        for (int i = 0; i < 1000; i++) queue.Enqueue(bulk, new LinkedListNode<string>("bulk"));
+        for (int i = 0; i < 100; i++) queue.Dequeue();
+        int fromBulk = 0;
+        for (int i = 0; i < 300; i++)
+        {
+            queue.Enqueue(queue.AddLane(1), new LinkedListNode<string>("new"));
+            if (queue.Dequeue()!.Value == "bulk") fromBulk++;
+        }
+        // One more of them waits after each turn of the old lane, and each goes once before its next turn: n turns take n * n / 2 items.
+        Assert.That(fromBulk, Is.GreaterThanOrEqualTo(20));
+    }
+
+    [Test]
+    public void Dequeue_LateLanesOneAfterAnother_NeverTakeTheirCreditTogether()
+    {
+        FairQueue<string> queue = new(credit: 4);
+        FairQueue<string>.Lane bulk = queue.AddLane(1);
+        FairQueue<string>.Lane[] late = [.. Enumerable.Range(0, 30).Select(_ => queue.AddLane(1))];
+        for (int i = 0; i < 1000; i++) queue.Enqueue(bulk, new LinkedListNode<string>("bulk"));
+        for (int i = 0; i < 200; i++) queue.Dequeue();
+        foreach (FairQueue<string>.Lane lane in late)
+        {
+            queue.Enqueue(lane, new LinkedListNode<string>("late"));
+            Assert.That(queue.Dequeue()!.Value, Is.EqualTo("late"));
+        }
+        for (int i = 0; i < 50; i++) queue.Enqueue(late[^1], new LinkedListNode<string>("late"));
+        int before = 0;
+        while (queue.Dequeue()!.Value != "bulk") before++;
+        Assert.That(before, Is.LessThanOrEqualTo(5), "its own credit, and one");
+    }
+
     [Test]
     public void Remove_FromTheMiddleAndTheLastOne_LeavesTheRest()
     {
