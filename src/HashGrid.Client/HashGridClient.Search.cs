@@ -40,7 +40,7 @@ public sealed partial class HashGridClient
     /// <summary>Many searches over one call; results in the order of the requests, each with its own outcome.</summary>
     /// <param name="requests">Read while there is room: at most <see cref="HashGridClientOptions.StreamWindow"/> are sent and not taken.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
-    /// <exception cref="HashGridException">The server refused the stream, or was away for too long. After a lost connection unanswered searches are sent again.</exception>
+    /// <exception cref="HashGridException">The server refused the stream, or was away for too long. After a lost connection unanswered searches are sent again, with those that the server put off since it stops or has just started.</exception>
     public async IAsyncEnumerable<SearchStreamResult> SearchStreamAsync(
         IAsyncEnumerable<SearchRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -49,6 +49,7 @@ public sealed partial class HashGridClient
             ct => _search.SearchStream(cancellationToken: ct),
             (tag, request) => [WithTag(request.Message, tag)],
             reply => reply.Tag,
+            reply => reply.Error,
             NewReconnector(),
             _options.StreamWindow);
         await foreach ((SearchRequest request, Proto.SearchReply reply) in exchange.RunAsync(requests, cancellationToken).ConfigureAwait(false))

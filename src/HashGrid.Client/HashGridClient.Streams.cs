@@ -14,13 +14,14 @@ public sealed partial class HashGridClient
     /// <summary>Makes codes of images and stores nothing; results in the order of the images, each with its own outcome.</summary>
     /// <param name="images">Read while there is room: at most <see cref="HashGridClientOptions.StreamWindow"/> are sent and not taken.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
-    /// <exception cref="HashGridException">The server refused the stream, or was away for too long. After a lost connection unanswered images are sent again.</exception>
+    /// <exception cref="HashGridException">The server refused the stream, or was away for too long. After a lost connection unanswered images are sent again, with those that the server put off since it stops or has just started.</exception>
     public async IAsyncEnumerable<EncodeResult> EncodeAsync(
         IAsyncEnumerable<ImageItem> images, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         var exchange = new OrderedExchange<ImageItem, Proto.EncodeRequest, Proto.EncodeReply>(
-            ct => _encoder.Encode(cancellationToken: ct), EncodeRequests, reply => reply.Tag, NewReconnector(), _options.StreamWindow);
+            ct => _encoder.Encode(cancellationToken: ct), EncodeRequests, reply => reply.Tag,
+            reply => reply.OutcomeCase == Proto.EncodeReply.OutcomeOneofCase.Error ? reply.Error : null, NewReconnector(), _options.StreamWindow);
         await foreach ((ImageItem image, Proto.EncodeReply reply) in exchange.RunAsync(images, cancellationToken).ConfigureAwait(false))
         {
             yield return reply.OutcomeCase == Proto.EncodeReply.OutcomeOneofCase.Error

@@ -3,22 +3,25 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Grpc.Core;
 using HashGrid.Client.Transport;
+using Proto = HashGrid.Protos.V1;
 
 namespace HashGrid.Client.Streams;
 
 /// <summary>
 /// A duplex call whose replies come in any order, matched by tag: gives results in the order of the items, keeps a bounded number
-/// of items unanswered, and after a lost connection sends those again. Only for calls without effect, such as encoding and searching.
+/// of items unanswered, and after a lost connection sends those again, with those that a stopping or starting server put off. Only for calls without effect, such as encoding and searching.
 /// </summary>
 /// <param name="open">Starts the call.</param>
 /// <param name="requests">The messages of one item, under the given tag.</param>
 /// <param name="tagOf">The tag of a reply.</param>
+/// <param name="errorOf">The error of a reply; null for none.</param>
 /// <param name="reconnector">Decides about further connections.</param>
 /// <param name="window">Items sent whose result the caller has not taken.</param>
 internal sealed class OrderedExchange<TItem, TRequest, TReply>(
     Func<CancellationToken, AsyncDuplexStreamingCall<TRequest, TReply>> open,
     Func<ulong, TItem, IEnumerable<TRequest>> requests,
     Func<TReply, ulong> tagOf,
+    Func<TReply, Proto.ItemError?> errorOf,
     Reconnector reconnector,
     int window)
 {
@@ -104,13 +107,26 @@ internal sealed class OrderedExchange<TItem, TRequest, TReply>(
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(attempt.Token);
         using AsyncDuplexStreamingCall<TRequest, TReply> call = open(stop.Token);
         Task writer = WriteAsync(call.RequestStream, stop.Token);
+        var putOff = new HashSet<ulong>();
+        RpcException? putOffFor = null;
         try
         {
             await foreach (TReply reply in call.ResponseStream.ReadAllAsync(stop.Token).ConfigureAwait(false))
             {
-                if (_unanswered.TryRemove(tagOf(reply), out Slot<TItem, TReply>? slot))
-                    slot.Complete(reply);
-                attempt.Heard();
+                if (Failures.Postponement(errorOf(reply)) is { } notNow)
+                {
+                    putOffFor = notNow;
+                    putOff.Add(tagOf(reply));
+                }
+                else
+                {
+                    if (_unanswered.TryRemove(tagOf(reply), out Slot<TItem, TReply>? slot))
+                        slot.Complete(reply);
+                    attempt.Heard();
+                }
+                // Nothing else is due here: what is left goes to the next connection, after the reconnector's wait.
+                if (putOffFor is not null && putOff.Count >= _unanswered.Count)
+                    throw putOffFor;
             }
             return _outbox.Reader.Completion.IsCompleted && _unanswered.IsEmpty;
         }

@@ -1,5 +1,7 @@
+using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
+using Proto = HashGrid.Protos.V1;
 
 namespace HashGrid.Client.Transport;
 
@@ -23,6 +25,27 @@ internal static class Failures
     /// </summary>
     public static bool IsLostConnection(RpcException exception) =>
         exception is { StatusCode: StatusCode.Internal or StatusCode.Unknown or StatusCode.ResourceExhausted, Status.DebugException: HttpRequestException or IOException };
+
+    /// <summary>
+    /// A refusal that is about the server's moment and no outcome of the item: it stops, or has not caught up after its start. As the failure of a
+    /// connection, to be tried again; null for any other refusal, and for none.
+    /// </summary>
+    public static RpcException? Postponement(Proto.ItemError? error)
+    {
+        if (error is not { Code: (uint)StatusCode.Unavailable, Reason: "SERVER_DRAINING" or "SERVER_STARTING" or "INDEX_CATCHING_UP" })
+            return null;
+        return new Google.Rpc.Status
+        {
+            Code = (int)error.Code,
+            Message = error.Message,
+            Details =
+            {
+                Any.Pack(new ErrorInfo { Domain = "hashgrid.v1", Reason = error.Reason }),
+                // Says that a retry helps, also on a first connection; how long to wait, the back-off says.
+                Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(TimeSpan.Zero) }),
+            },
+        }.ToRpcException();
+    }
 
     public static TimeSpan? RetryAfter(RpcException exception) =>
         exception.GetRpcStatus()?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan();
