@@ -54,7 +54,8 @@ public static class ServerHost
         }
         builder.Services.AddSingleton<CallCounter>();
         builder.Services.AddSingleton<ServerRuntime>();
-        builder.Services.AddSingleton<AttentionMaps>();
+        builder.Services.AddSingleton<AttentionModel>();
+        builder.Services.AddSingleton(services => new AttentionMaps(picture => services.GetRequiredService<AttentionModel>().Read(picture)));
         builder.Services.AddSingleton<Searcher>();
         builder.Services.AddSingleton<HealthService>();
         builder.Services.AddSingleton<EncoderService>();

@@ -30,6 +30,12 @@ public sealed class EncodeItem
     /// <summary>Where its caller's place for it goes back; null where no caller is counted.</summary>
     internal ImageRoom? Room { get; init; }
 
+    /// <summary>Keep the decoded picture for <see cref="Kept"/>.</summary>
+    internal bool Keeps { get; init; }
+
+    /// <summary>The picture as the network saw it, once <see cref="Code"/> has succeeded; null unless it was to be kept.</summary>
+    public float[]? Kept { get; internal set; }
+
     internal EncodeFlow Flow { get; }
 
     internal ReadOnlyMemory<byte> File { get; set; }

@@ -57,12 +57,14 @@ public sealed class EncodePipeline : IDisposable
     /// <param name="ct">Unlinks the item at once.</param>
     /// <param name="trace">Receives the item's steps; null for most.</param>
     /// <param name="room">The caller's places for images in flight; null: nobody counts them.</param>
+    /// <param name="keep">Keep the decoded picture for <see cref="EncodeItem.Kept"/>.</param>
     /// <returns>The item, or null when the queue is full.</returns>
     /// <exception cref="HashGrid.Model.Imaging.ImageFormatException">The header alone says that it cannot be decoded.</exception>
     /// <exception cref="ServiceException">The caller has no place left.</exception>
-    public EncodeItem? TryEnqueue(EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null, ImageRoom? room = null)
+    public EncodeItem? TryEnqueue(
+        EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null, ImageRoom? room = null, bool keep = false)
     {
-        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file)) { Trace = trace, Room = room };
+        var item = new EncodeItem(flow, file, deadline, _decoder.Check(file)) { Trace = trace, Room = room, Keeps = keep };
         if (room?.TryTake() == false)
         {
             _metrics.CallerRefused(ErrorReason.CallerTooManyImages);
@@ -79,7 +81,13 @@ public sealed class EncodePipeline : IDisposable
     }
 
     /// <summary>Queues an image, waiting for a place of its caller and for room: in the order of arrival in its flow, by weight between flows.</summary>
-    /// <inheritdoc cref="TryEnqueue"/>
+    /// <param name="flow">The caller's flow.</param>
+    /// <param name="file">A whole image file, unchanged until the code is there.</param>
+    /// <param name="deadline">Never encoded after it.</param>
+    /// <param name="ct">Unlinks the item at once.</param>
+    /// <param name="trace">Receives the item's steps; null for most.</param>
+    /// <param name="room">The caller's places for images in flight; null: nobody counts them.</param>
+    /// <exception cref="HashGrid.Model.Imaging.ImageFormatException">The header alone says that it cannot be decoded.</exception>
     public async ValueTask<EncodeItem> EnqueueAsync(
         EncodeFlow flow, ReadOnlyMemory<byte> file, DateTimeOffset deadline, CancellationToken ct, ItemTrace? trace = null, ImageRoom? room = null)
     {

@@ -120,7 +120,11 @@ public sealed class EncodeWorker : IDisposable
             RunAgain(items[(items.Length / 2)..]);
             return;
         }
-        for (int i = 0; i < items.Length; i++) _scheduler.Complete(items[i], _codes.AsSpan(i * _words, _words).ToArray());
+        for (int i = 0; i < items.Length; i++)
+        {
+            if (items[i].Keeps) items[i].Kept = _pixels.AsSpan(i * _imagePixels, _imagePixels).ToArray();
+            _scheduler.Complete(items[i], _codes.AsSpan(i * _words, _words).ToArray());
+        }
     }
 
     private void RunAgain(Span<EncodeItem> items)

@@ -34,8 +34,8 @@ internal sealed class Searcher
     {
         if (request.K == 0 || request.K > _options.MaxResults)
             throw new ServiceException(ErrorReason.KOutOfRange, $"k is {request.K}, but 1 to {_options.MaxResults} is allowed");
-        SearchReply reply = await SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, origin, ct);
-        return request.IncludeAttention ? await AttendAsync(reply, request.Query, ct) : reply;
+        return await AttendAsync(request.IncludeAttention, request.Query, origin,
+            keep => SearchAsync(request.Query, (int)request.K, radius: null, request.Filter, request.AtLeastSequence, request.IncludeCodes, keep, origin, ct), ct);
     }
 
     public async Task<SearchReply> WithinAsync(WithinRequest request, QueryOrigin origin, CancellationToken ct)
@@ -45,29 +45,45 @@ internal sealed class Searcher
         if (request.Limit > _options.MaxResults)
             throw new ServiceException(ErrorReason.LimitOutOfRange, $"the limit is {request.Limit}, but at most {_options.MaxResults} are returned");
         int limit = request.Limit == 0 ? _options.MaxResults : (int)request.Limit;
-        SearchReply reply = await SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, origin, ct);
-        return request.IncludeAttention ? await AttendAsync(reply, request.Query, ct) : reply;
+        return await AttendAsync(request.IncludeAttention, request.Query, origin,
+            keep => SearchAsync(request.Query, limit, (int)request.Radius, request.Filter, request.AtLeastSequence, request.IncludeCodes, keep, origin, ct), ct);
     }
 
-    // After the search, which has refused a bad image by then.
-    private async Task<SearchReply> AttendAsync(SearchReply reply, Query query, CancellationToken ct)
+    /// <summary>Searches, and adds the attention map of the query if it is asked for.</summary>
+    /// <param name="attend">Whether it is.</param>
+    /// <param name="query">By which is searched.</param>
+    /// <param name="origin">Where it comes from.</param>
+    /// <param name="search">Searches; told whether to keep the picture.</param>
+    /// <param name="ct">Gives up waiting.</param>
+    private async Task<SearchReply> AttendAsync(bool attend, Query? query, QueryOrigin origin, Func<bool, Task<(SearchReply Reply, float[]? Picture)>> search, CancellationToken ct)
     {
-        if (query.ByCase != Query.ByOneofCase.Image)
+        if (!attend) return (await search(false)).Reply;
+        if (query?.ByCase != Query.ByOneofCase.Image)
             throw new ServiceException(ErrorReason.RequestIncomplete, "include_attention is set, but the query is no image; only images have an attention map");
-        Model.Attention.AttentionMap map = await _attention.ReadAsync(query.Image.Memory, ct);
-        reply.QueryAttention = new AttentionMap { Side = (uint)map.Side, Values = { map.Values } };
-        return reply;
+        SearchCaller caller = origin.Lane.Caller;
+        _attention.TakePlace(caller);
+        try
+        {
+            (SearchReply reply, float[]? picture) = await search(true);
+            Model.Attention.AttentionMap map = await _attention.ReadAsync(caller, picture!, ct);
+            reply.QueryAttention = new AttentionMap { Side = (uint)map.Side, Values = { map.Values } };
+            return reply;
+        }
+        finally
+        {
+            _attention.ReturnPlace(caller);
+        }
     }
 
-    private async Task<SearchReply> SearchAsync(Query? query, int limit, int? radius, SearchFilter? filter, ulong atLeast, bool withCodes,
-        QueryOrigin origin, CancellationToken ct)
+    private async Task<(SearchReply Reply, float[]? Picture)> SearchAsync(Query? query, int limit, int? radius, SearchFilter? filter, ulong atLeast, bool withCodes,
+        bool keepPicture, QueryOrigin origin, CancellationToken ct)
     {
         IndexHost index = _runtime.Index;
         if (index.State != IndexState.Ready) throw NotReady(index.State);
         CodeStore store = _runtime.Store;
         if (atLeast > (ulong)store.LastSequence)
             throw new ServiceException(ErrorReason.SequenceAhead, $"the search waits for store sequence {atLeast}, but this store has given out {store.LastSequence}");
-        ulong[] code = await ResolveAsync(query, origin, ct);
+        (ulong[] code, float[]? picture) = await ResolveAsync(query, keepPicture, origin, ct);
         if (atLeast > 0)
         {
             using (Tracing.StartPart("index.apply")) await index.WaitAppliedAsync((long)atLeast, ct);
@@ -78,7 +94,7 @@ internal sealed class Searcher
         {
             _metrics.SearchWaited(Stopwatch.GetElapsedTime(came));
             ct.ThrowIfCancellationRequested();
-            return Search(code, query!.ByCase == Query.ByOneofCase.Image, limit, radius, filter?.AnyLabel, withCodes);
+            return (Search(code, query!.ByCase == Query.ByOneofCase.Image, limit, radius, filter?.AnyLabel, withCodes), picture);
         }
         finally
         {
@@ -144,21 +160,21 @@ internal sealed class Searcher
         span.Dispose();
     }
 
-    private async ValueTask<ulong[]> ResolveAsync(Query? query, QueryOrigin origin, CancellationToken ct)
+    private async ValueTask<(ulong[] Code, float[]? Picture)> ResolveAsync(Query? query, bool keepPicture, QueryOrigin origin, CancellationToken ct)
     {
         switch (query?.ByCase)
         {
             case Query.ByOneofCase.Code:
-                return Wire.ToWords(query.Code, new CodeWidth(_runtime.Encoding.Model.Bits));
+                return (Wire.ToWords(query.Code, new CodeWidth(_runtime.Encoding.Model.Bits)), null);
             case Query.ByOneofCase.Id:
-                if (_runtime.Store.TryGet(query.Id, out CodeRecord? record)) return record.Code;
+                if (_runtime.Store.TryGet(query.Id, out CodeRecord? record)) return (record.Code, null);
                 throw new ServiceException(ErrorReason.IdUnknown, "no code is stored under the id to search by; check it, it may have been removed");
             case Query.ByOneofCase.Image:
                 _flow ??= _runtime.Encoding.OpenFlow(EncodeFlow.SearchWeight);
-                EncodeItem item = _runtime.Encoding.TryEnqueue(_flow, query.Image.Memory, origin.Deadline, ct, ItemTrace.OfCall(), origin.Images)
+                EncodeItem item = _runtime.Encoding.TryEnqueue(_flow, query.Image.Memory, origin.Deadline, ct, ItemTrace.OfCall(), origin.Images, keepPicture)
                     ?? throw new ServiceException(ErrorReason.EncodeQueueFull,
                         $"{_runtime.Encoding.Budget.Items} images of {_runtime.Encoding.Budget.Bytes} bytes wait for the encoder; try again after the hint");
-                return await item.Code;
+                return (await item.Code, item.Kept);
             default:
                 throw new ServiceException(ErrorReason.RequestIncomplete, "the query holds neither a code, an id nor an image");
         }
