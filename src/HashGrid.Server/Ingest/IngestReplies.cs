@@ -99,7 +99,11 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
         }
     }
 
-    public void Dispose() => _changed.Dispose();
+    public void Dispose()
+    {
+        metrics.RepliesChanged(-_notices.Count);   // dropped: a client that opens the stream again is told of them
+        _changed.Dispose();
+    }
 
     private void Took(ulong sequence, long storeSequence, IngestReply? notice)
     {
@@ -108,7 +112,11 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
             _taken = Math.Max(_taken, sequence);   // an item that is sent again takes nothing back
             _takenStore = Math.Max(_takenStore, storeSequence);
             _takenItems++;
-            if (notice is not null) _notices.Enqueue((sequence, notice));
+            if (notice is not null)
+            {
+                _notices.Enqueue((sequence, notice));
+                metrics.RepliesChanged(1);
+            }
         }
         Signal();
     }
@@ -123,7 +131,12 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
 
     private IngestReply? NextNotice(ulong upTo)
     {
-        lock (_gate) return _notices.TryPeek(out (ulong Sequence, IngestReply Reply) notice) && notice.Sequence <= upTo ? _notices.Dequeue().Reply : null;
+        lock (_gate)
+        {
+            if (!_notices.TryPeek(out (ulong Sequence, IngestReply Reply) notice) || notice.Sequence > upTo) return null;
+            metrics.RepliesChanged(-1);   // it counts once more while it is written
+            return _notices.Dequeue().Reply;
+        }
     }
 
     private ValueTask WriteAckAsync(ulong sequence, long storeSequence, CancellationToken ct) =>
@@ -133,9 +146,17 @@ internal sealed class IngestReplies(IServerStreamWriter<IngestReply> writer, Cod
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WriteAsync(IngestReply reply, CancellationToken ct)
     {
-        long start = Stopwatch.GetTimestamp();
-        await writer.WriteAsync(reply, ct);
-        metrics.ReplyWritten(method, Stopwatch.GetElapsedTime(start));
+        metrics.RepliesChanged(1);
+        try
+        {
+            long start = Stopwatch.GetTimestamp();
+            await writer.WriteAsync(reply, ct);
+            metrics.ReplyWritten(method, Stopwatch.GetElapsedTime(start));
+        }
+        finally
+        {
+            metrics.RepliesChanged(-1);
+        }
     }
 
     private static IngestReply ToReply(Duplicate duplicate) => new() { Duplicate = new IngestDuplicate { Sequence = duplicate.StreamSequence, Of = duplicate.Of } };

@@ -33,7 +33,8 @@ internal sealed class ReplyWindow<T>(IServerStreamWriter<T> writer, int size, Se
     /// <param name="room">What it entered with.</param>
     public void Post(T reply, int room = 1)
     {
-        _replies.Writer.TryWrite((reply, room));
+        metrics.RepliesChanged(1);
+        if (!_replies.Writer.TryWrite((reply, room))) metrics.RepliesChanged(-1);   // the call is over
         Leave();
     }
 
@@ -48,14 +49,27 @@ internal sealed class ReplyWindow<T>(IServerStreamWriter<T> writer, int size, Se
     {
         await foreach ((T reply, int room) in _replies.Reader.ReadAllAsync(ct))
         {
-            long start = Stopwatch.GetTimestamp();
-            await writer.WriteAsync(reply, ct);
-            metrics.ReplyWritten(method, Stopwatch.GetElapsedTime(start));
+            try
+            {
+                long start = Stopwatch.GetTimestamp();
+                await writer.WriteAsync(reply, ct);
+                metrics.ReplyWritten(method, Stopwatch.GetElapsedTime(start));
+            }
+            finally
+            {
+                metrics.RepliesChanged(-1);
+            }
             _free.Release(Math.Min(room, size));
         }
     }
 
-    public void Dispose() => _free.Dispose();
+    /// <summary>Drops what was not written; what is posted later is dropped at once.</summary>
+    public void Dispose()
+    {
+        _replies.Writer.TryComplete();
+        while (_replies.Reader.TryRead(out _)) metrics.RepliesChanged(-1);
+        _free.Dispose();
+    }
 
     private void Leave()
     {

@@ -31,6 +31,7 @@ public sealed class ServerMetrics : IDisposable
     private readonly Counter<long> _refused;
     private readonly Counter<long> _linked;
     private readonly UpDownCounter<long> _streams;
+    private readonly UpDownCounter<long> _replies;
     private readonly Histogram<double> _stage;
     private readonly Histogram<int> _batch;
     private readonly Histogram<double> _commitWait;
@@ -44,6 +45,7 @@ public sealed class ServerMetrics : IDisposable
     private long _imagesEncoded;
     private long _searchesAnswered;
     private long _itemsLinked;
+    private long _repliesHeld;
 
     public ServerMetrics()
     {
@@ -66,6 +68,7 @@ public sealed class ServerMetrics : IDisposable
         _refused = _meter.CreateCounter<long>("hashgrid.ingest.refused", "{item}", "Items refused, by reason.");
         _linked = _meter.CreateCounter<long>("hashgrid.ingest.linked", "{item}", "Items linked to content that another id holds.");
         _streams = _meter.CreateUpDownCounter<long>("hashgrid.ingest.streams", "{stream}", "Open ingest streams.");
+        _replies = _meter.CreateUpDownCounter<long>("hashgrid.reply.held", "{reply}", "Replies of streams that their connections have not taken yet.");
         _meter.CreateObservableGauge("hashgrid.process.memory", () => Environment.WorkingSet, "By", "Resident memory of the process.");
         _meter.CreateObservableGauge("hashgrid.process.tensors", () => LiveTensors.Count, "{tensor}", "Tensors that the network holds.");
 
@@ -77,6 +80,9 @@ public sealed class ServerMetrics : IDisposable
     public long ImagesEncoded => Volatile.Read(ref _imagesEncoded);
 
     public long ItemsLinked => Volatile.Read(ref _itemsLinked);
+
+    /// <summary>Replies of streams that their connections have not taken yet.</summary>
+    public long RepliesHeld => Volatile.Read(ref _repliesHeld);
 
     public long SearchesAnswered => Volatile.Read(ref _searchesAnswered);
 
@@ -148,6 +154,13 @@ public sealed class ServerMetrics : IDisposable
     }
 
     public void StreamsChanged(int delta) => _streams.Add(delta);
+
+    /// <summary>Counts replies of a stream that wait for its connection, and no longer do.</summary>
+    public void RepliesChanged(int delta)
+    {
+        Interlocked.Add(ref _repliesHeld, delta);
+        _replies.Add(delta);
+    }
 
     /// <summary>Registers the gauges of the encoder's queue; read only when somebody collects.</summary>
     public void ObserveQueue(Func<(int Waiting, int Decoded)> queued, Func<EncodeLoad> admitted)
