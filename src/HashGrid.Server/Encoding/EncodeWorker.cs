@@ -74,7 +74,8 @@ public sealed class EncodeWorker : IDisposable
         {
             BatchCurve curve = BatchCurve.Measure(size => Forward(size), _batch.Length, _time, WarmUpBudget);
             best = curve.Best;
-            _logger.EncoderWarm(_encoder.Device, best, curve.Points.Max(point => point.ImagesPerSecond));
+            _logger.EncoderWarm(_encoder.Device, best, curve);
+            _metrics.ObserveCurve(curve);
             _warm.TrySetResult(curve);
         }
         catch (Exception failure)

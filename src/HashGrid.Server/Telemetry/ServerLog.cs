@@ -1,3 +1,5 @@
+using HashGrid.Server.Encoding;
+
 namespace HashGrid.Server.Telemetry;
 
 /// <summary>Every event that the server logs, numbered: 1xx life, 2xx calls, 3xx encoder, 4xx streams. No image content, ids, labels or names in clear.</summary>
@@ -42,8 +44,8 @@ internal static partial class ServerLog
     [LoggerMessage(201, LogLevel.Debug, "{Method} ended with {Reason}")]
     public static partial void CallFailed(this ILogger logger, string method, string reason);
 
-    [LoggerMessage(300, LogLevel.Information, "Encoder warm on {Device}: batches of {Batch}, {Rate:F1} images/s")]
-    public static partial void EncoderWarm(this ILogger logger, string device, int batch, double rate);
+    [LoggerMessage(300, LogLevel.Information, "Encoder warm on {Device}: batches of {Batch}; images/s by size {Curve}")]
+    public static partial void EncoderWarm(this ILogger logger, string device, int batch, BatchCurve curve);
 
     [LoggerMessage(301, LogLevel.Warning, "A batch of {Images} failed ({Failure}); splitting it")]
     public static partial void BatchSplit(this ILogger logger, int images, string failure);

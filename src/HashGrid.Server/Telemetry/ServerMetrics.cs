@@ -172,6 +172,13 @@ public sealed class ServerMetrics : IDisposable
         _meter.CreateObservableGauge("hashgrid.encode.pixels", () => admitted().Pixels, "{pixel}", "Pixels admitted and not decoded.");
     }
 
+    /// <summary>Registers the gauge of what the network does by size of batch, as the warm-up measured it.</summary>
+    public void ObserveCurve(BatchCurve curve)
+    {
+        Measurement<double>[] rates = [.. curve.Points.Select(point => new Measurement<double>(point.ImagesPerSecond, new KeyValuePair<string, object?>("batch", point.Size)))];
+        _meter.CreateObservableGauge("hashgrid.encode.rate", () => rates, "{image}/s", "Images that the network encodes in a second, by size of batch, as measured at the start.");
+    }
+
     /// <summary>Registers the gauges of store and index.</summary>
     public void ObserveStore(Func<long> codes, Func<long> behind)
     {

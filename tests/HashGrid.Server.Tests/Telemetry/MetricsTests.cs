@@ -49,6 +49,7 @@ public sealed partial class MetricsTests
         using HttpClient http = new();
         string page = await http.GetStringAsync($"{server.MetricsUrl}/metrics").Soon();
         Assert.That(page, Does.Contain("hashgrid_encode_images_total 1\n").And.Contains("hashgrid_search_queries_total{engine="));
+        Assert.That(page, Does.Match("hashgrid_encode_rate\\{batch=\"1\"\\} [1-9]"));
         foreach (string stage in (string[])["waiting", "decode", "ready", "forward"])
             Assert.That(page, Does.Contain($"hashgrid_encode_stage_seconds_count{{stage=\"{stage}\"}} 1\n"));
         using HttpResponseMessage elsewhere = await http.GetAsync($"{server.MetricsUrl}/else").Soon();
