@@ -78,6 +78,32 @@ public class ClientEncodeTests
     }
 
     [Test]
+    public async Task EncodeAsync_ServerStopsInTheMidstOfAnUpload_EveryImageHasItsResult()
+    {
+        using var folder = new TempFolder();
+        TestServer server = await TestServer.StartAsync(folder: folder);
+        string url = server.Url;
+        try
+        {
+            await using var relay = new HoldingRelay(url, holdAfterBytes: 300_000);
+            await using var client = new HashGridClient(relay.Url, new HashGridClientOptions { ReconnectDelay = TimeSpan.FromMilliseconds(20) });
+            ImageItem[] images = [new(1, TestImages.Png(1)), new(2, TestImages.Png(2, 1200, stored: true)), new(3, TestImages.Png(3))];
+            Task<List<EncodeResult>> encoding = client.EncodeAsync(images.AsStream()).CollectAsync();
+            await Within.Until(() => server.Runtime.Uploads.Bytes > 0, "the upload to begin");
+            await server.DisposeAsync();
+            server = await TestServer.StartAsync(new ServerOptions { Listen = [new Uri(url).Authority] }, folder: folder);
+            relay.Release();
+
+            List<EncodeResult> results = await encoding.Soon();
+            Assert.That(results.Select(result => (result.Tag, result.Failure)), Is.EqualTo(images.Select(image => (image.Tag, (ItemFailure?)null))));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Test]
     public async Task EncodeAsync_CallerStopsEarly_EndsCleanlyAndTheClientStaysUsable()
     {
         await using TestServer server = await TestServer.StartAsync();
