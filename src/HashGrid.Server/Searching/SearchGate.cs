@@ -4,9 +4,9 @@ using HashGrid.Server.Errors;
 namespace HashGrid.Server.Searching;
 
 /// <summary>
-/// Lets a bounded number of searches run, since a search is a core's work and more at once are only slower, and a bounded number be in
-/// flight, of each caller and of all. Streams wait for a place among those, and call for call an eighth is left to single searches. Turns are
-/// taken between callers, and within a caller between its calls and each of its streams: whoever comes waits for one search of each other.
+/// Lets a bounded number of searches run, since a search is a core's work and more at once are only slower, and a bounded number be in flight,
+/// of each caller and of all. A search takes a place first: streams wait for one, single searches are refused without, and an eighth is theirs
+/// alone. Then it waits for its turn: turns go round between callers, and within a caller between its single searches and each of its streams.
 /// </summary>
 /// <remarks>Thread-safe. A cancelled search leaves at once.</remarks>
 public sealed class SearchGate
