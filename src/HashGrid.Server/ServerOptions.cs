@@ -33,13 +33,16 @@ public sealed record ServerOptions
     /// <summary>Listen without encryption on addresses that other machines reach. Only behind a proxy that encrypts.</summary>
     public bool AllowRemotePlaintext { get; init; }
 
-    /// <summary>PEM file with the server's certificate and its chain: listen with TLS, on every address but Unix sockets. Null: plaintext.</summary>
+    /// <summary>PEM file with the server's certificate and, after it, the intermediates above it: listen with TLS, on every address but Unix sockets. Null: plaintext.</summary>
     public string? CertificatePath { get; init; }
 
     /// <summary>PEM file with the certificate's private key; needed with <see cref="CertificatePath"/>.</summary>
     public string? CertificateKeyPath { get; init; }
 
-    /// <summary>PEM file with the authority whose certificates clients must show (mTLS). Null: clients need none.</summary>
+    /// <summary>
+    /// PEM file with the roots of the authorities whose certificates clients must show (mTLS), and intermediates if clients do not show them. Null:
+    /// clients need none.
+    /// </summary>
     public string? ClientCaPath { get; init; }
 
     /// <summary>File of API keys, one <c>name:key</c> a line. Calls from other machines must carry one as <c>authorization: Bearer KEY</c>. Null: no keys.</summary>

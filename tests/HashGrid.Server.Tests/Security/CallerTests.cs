@@ -1,9 +1,5 @@
-using System.Net.Security;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Health.V1;
-using Grpc.Net.Client;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Tests.Support;
 
@@ -52,59 +48,10 @@ public sealed class CallerTests
         second.Dispose();
     }
 
-    [Test]
-    public async Task Call_MutualTls_TakesOnlyCertificatesOfTheAuthority()
-    {
-        using TempFolder folder = new();
-        using X509Certificate2 authority = Authority("authority"), stranger = Authority("stranger");
-        using X509Certificate2 server = Issue(authority, "localhost"), known = Issue(authority, "client"), unknown = Issue(stranger, "client");
-        string certificate = Write("server.pem", server.ExportCertificatePem()), key = Write("server.key", server.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()), ca = Write("ca.pem", authority.ExportCertificatePem());
-        await using TestServer host = await TestServer.StartAsync(new ServerOptions { CertificatePath = certificate, CertificateKeyPath = key, ClientCaPath = ca });
-        Assert.That(host.Url, Does.StartWith("https://"));
-        Assert.That((await AskAsync(known).Soon()).State, Is.EqualTo("ready"));
-        Assert.That(() => AskAsync(unknown).Soon(), Throws.InstanceOf<RpcException>());
-        Assert.That(() => AskAsync(null).Soon(), Throws.InstanceOf<RpcException>());
-
-        async Task<StatsReply> AskAsync(X509Certificate2? client)
-        {
-            using SocketsHttpHandler handler = new()
-            {
-                SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.Issuer == authority.Subject },
-            };
-            if (client is not null) handler.SslOptions.ClientCertificates = [client];
-            using GrpcChannel channel = GrpcChannel.ForAddress(host.Url, new GrpcChannelOptions { HttpHandler = handler });
-            return await new Store.StoreClient(channel).StatsAsync(new StatsRequest());
-        }
-
-        string Write(string name, string content)
-        {
-            string path = Path.Combine(folder.Path, name);
-            File.WriteAllText(path, content);
-            return path;
-        }
-    }
-
     private static async Task<StatsReply> StatsAsync(TestServer server, string? authorization)
     {
         Metadata headers = [];
         if (authorization is not null) headers.Add("authorization", authorization);
         return await server.StoreClient.StatsAsync(new StatsRequest(), headers);
-    }
-
-    private static X509Certificate2 Authority(string name)
-    {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-    }
-
-    private static X509Certificate2 Issue(X509Certificate2 authority, string name)
-    {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
-        using X509Certificate2 signed = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), RandomNumberGenerator.GetBytes(8));
-        using X509Certificate2 withKey = signed.CopyWithPrivateKey(key);
-        return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), password: null, X509KeyStorageFlags.Exportable);
     }
 }
