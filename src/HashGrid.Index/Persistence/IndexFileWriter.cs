@@ -11,15 +11,16 @@ namespace HashGrid.Index.Persistence;
 internal static unsafe class IndexFileWriter
 {
     private const int PieceBytes = 8 << 20;
+    private const long SyncBytes = 64 << 20;
 
-    public static void Write(string path, CodeWidth width, IReadOnlyList<SegmentImage> images)
+    public static void Write(string path, CodeWidth width, IReadOnlyList<SegmentImage> images, CancellationToken ct)
     {
         List<Section> sections = [];
         List<GCHandle> pins = [];
         try
         {
             for (int i = 0; i < images.Count; i++) Describe(images[i], i, sections, pins);
-            AtomicFile.Write(path, handle => WriteTo(handle, width, images, sections));
+            AtomicFile.Write(path, handle => WriteTo(handle, width, images, sections, ct));
         }
         finally
         {
@@ -65,8 +66,10 @@ internal static unsafe class IndexFileWriter
         }
     }
 
-    private static void WriteTo(SafeFileHandle handle, CodeWidth width, IReadOnlyList<SegmentImage> images, List<Section> sections)
+    private static void WriteTo(SafeFileHandle handle, CodeWidth width, IReadOnlyList<SegmentImage> images, List<Section> sections, CancellationToken ct)
     {
+        ct.ThrowIfCancellationRequested();
+        long unsynced = 0;
         long end = FileLayout.HeaderBytes + ((long)sections.Count * FileLayout.EntryBytes);
         foreach (Section section in sections)
         {
@@ -75,8 +78,13 @@ internal static unsafe class IndexFileWriter
             end = section.Offset + section.Length;
             section.ForEachPiece(PieceBytes, (at, piece) =>
             {
+                ct.ThrowIfCancellationRequested();
                 RandomAccess.Write(handle, piece, section.Offset + at);
                 section.Crc = Crc32C.Append(section.Crc, piece);
+                if ((unsynced += piece.Length) < SyncBytes) return;
+                // Nothing can end a sync: gigabytes at the end would hold up a process that has to leave, and the commits of others.
+                RandomAccess.FlushToDisk(handle);
+                unsynced = 0;
             });
         }
         RandomAccess.SetLength(handle, end);

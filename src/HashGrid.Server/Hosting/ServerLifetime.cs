@@ -11,13 +11,15 @@ namespace HashGrid.Server.Hosting;
 /// The order of starting and stopping: parts open before Kestrel listens, health says SERVING once they are ready; at the end health
 /// says NOT_SERVING, streams drain, Kestrel stops, parts close.
 /// </summary>
-public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, IServiceProvider services, ILogger<ServerLifetime> logger) : IHostedLifecycleService
+public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, ServerOptions options, IServiceProvider services, ILogger<ServerLifetime> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(250);
 
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _deadline = new();
     private readonly long _start = Stopwatch.GetTimestamp();
+    private long _signal;
     private Task _watch = Task.CompletedTask;
     private TelemetryExport? _export;
     private bool _storing = true;
@@ -31,7 +33,7 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
         // What can refuse to start does so before the first connection; metrics listen from the first event on.
         services.GetRequiredService<ApiKeys>();
         _export = services.GetService<TelemetryExport>();
-        if (services.GetRequiredService<ServerOptions>().MetricsListen is not null) services.GetRequiredService<PrometheusText>();
+        if (options.MetricsListen is not null) services.GetRequiredService<PrometheusText>();
         return runtime.OpenAsync(cancellationToken);
     }
 
@@ -45,6 +47,8 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        _signal = Stopwatch.GetTimestamp();
+        _deadline.CancelAfter(StopTimes.Parts(options));
         health.SetStopped();
         await _stopping.CancelAsync();
         await runtime.DrainAsync();
@@ -55,7 +59,15 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
 
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        await runtime.DisposeAsync();
+        Task closing = CloseAsync();
+        TimeSpan left = StopTimes.All(options) - Stopwatch.GetElapsedTime(_signal);
+        if (await Task.WhenAny(closing, Task.Delay(left > StopTimes.LeastForClosing ? left : StopTimes.LeastForClosing, CancellationToken.None)) == closing) await closing;
+        else logger.LeftOpen();
+    }
+
+    private async Task CloseAsync()
+    {
+        await runtime.CloseAsync(_deadline.Token);
         if (_export is not null) await _export.DisposeAsync();   // the last spans are those of the drain
     }
 

@@ -14,8 +14,6 @@ namespace HashGrid.Server.Hosting;
 /// <summary>The parts that live as long as the server: network, store, index. Opened before the first connection, closed after the last.</summary>
 public sealed class ServerRuntime : IAsyncDisposable
 {
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(200);
-
     private readonly ServerOptions _options;
     private readonly ServerMetrics _metrics;
     private readonly ILogger<ServerRuntime> _logger;
@@ -64,6 +62,7 @@ public sealed class ServerRuntime : IAsyncDisposable
             Directory = Path.Combine(_options.DataDirectory, "index"),
             Width = new CodeWidth(model.Bits),
             Applied = _metrics.IndexApplied,
+            Files = _files,
         });
         _metrics.ObserveStore(() => store.Count, () => Math.Max(0, store.DurableSequence - index.AppliedSequence));
         _snapshots = new SnapshotSchedule(_index, new SnapshotPolicy(_options.SnapshotChanges, _options.SnapshotInterval), _logger, TimeProvider.System);
@@ -86,32 +85,41 @@ public sealed class ServerRuntime : IAsyncDisposable
         await _draining.CancelAsync();
         if (_calls.Active == 0) return;
         // The streams themselves use up the drain time first; what is added here is for their last writes.
-        await Task.WhenAny(_calls.WhenIdleAsync(), Task.Delay(_options.DrainTimeout + TimeSpan.FromSeconds(1)));
-        // .NET's HTTP/2 client drops an answer that it has received, but not yet handed out, when the connection closes before it has
-        // taken back its unfinished request: so the connections stay open for a moment.
-        await Task.Delay(Linger);
+        await Task.WhenAny(_calls.WhenIdleAsync(), Task.Delay(_options.DrainTimeout + StopTimes.LastWrites));
+        await Task.Delay(StopTimes.Linger);
     }
 
     /// <summary>The deadline of a call; far away for one without.</summary>
     public DateTimeOffset DeadlineOf(ServerCallContext context) =>
         context.Deadline == DateTime.MaxValue ? DateTimeOffset.MaxValue : new DateTimeOffset(context.Deadline, TimeSpan.Zero);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Closes the parts, after a last snapshot of the index where that is worth it.</summary>
+    /// <param name="deadline">
+    /// Gives the snapshot up, and waits no longer for a network or a disk that hangs. Nothing acknowledged depends on either: the journal has it.
+    /// </param>
+    public async Task CloseAsync(CancellationToken deadline)
     {
-        _encoding?.Dispose();
-        if (_snapshots is not null) await _snapshots.DisposeAsync();
-        if (_index is not null)
+        (EncodePipeline? encoding, SnapshotSchedule? snapshots, IndexHost? index, CodeStore? store) = (_encoding, _snapshots, _index, _store);
+        (_encoding, _snapshots, _index, _store) = (null, null, null, null);
+        if (encoding is not null) await UntilAsync(Task.Run(encoding.Dispose, CancellationToken.None), deadline);
+        if (snapshots is not null) await UntilAsync(snapshots.DisposeAsync().AsTask(), deadline);
+        if (index is not null)
         {
-            if (_index.State == IndexState.Ready && _index.ChangesSinceSnapshot >= SnapshotPolicy.WorthIt) await SnapshotAsync(_index);
-            await _index.DisposeAsync();
+            if (index.State == IndexState.Ready && index.ChangesSinceSnapshot >= SnapshotPolicy.WorthIt) await SnapshotAsync(index, deadline);
+            await index.DisposeAsync();
         }
-        if (_store is not null)
+        if (store is not null)
         {
-            long durable = _store.DurableSequence;
-            await _store.DisposeAsync();
+            long durable = store.DurableSequence;
+            await store.DisposeAsync();
             _logger.Stopped(durable);
         }
-        (_encoding, _snapshots, _index, _store) = (null, null, null, null);
+    }
+
+    /// <summary>Closes what <see cref="CloseAsync"/> has not been asked to close.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync(CancellationToken.None);
         _draining.Dispose();
     }
 
@@ -122,16 +130,32 @@ public sealed class ServerRuntime : IAsyncDisposable
     }
 
     /// <summary>Makes the next start fast. The journal holds everything, so a snapshot that fails costs time and no more.</summary>
-    private async Task SnapshotAsync(IndexHost index)
+    private async Task SnapshotAsync(IndexHost index, CancellationToken deadline)
     {
         try
         {
-            SnapshotInfo snapshot = await index.SnapshotAsync(inBackground: false, CancellationToken.None);
+            SnapshotInfo snapshot = await index.SnapshotAsync(inBackground: false, deadline).WaitAsync(deadline);
             _logger.Snapshot(snapshot.Sequence, snapshot.Bytes, (long)snapshot.Elapsed.TotalMilliseconds);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _logger.SnapshotFailed(e);
+        }
+        catch (OperationCanceledException)
+        {
+            _logger.SnapshotGivenUp(index.ChangesSinceSnapshot);
+        }
+    }
+
+    private static async Task UntilAsync(Task ending, CancellationToken deadline)
+    {
+        try
+        {
+            await ending.WaitAsync(deadline);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            // It goes with the process.
         }
     }
 

@@ -25,7 +25,7 @@ public sealed class IndexHost : IAsyncDisposable
     private IndexHost(CodeStore store, IndexHostOptions options)
     {
         _store = store;
-        _snapshots = new SnapshotFolder(options.Directory, store);
+        _snapshots = new SnapshotFolder(options.Directory, store, options.Files);
         _lag = options.Applied is { } applied ? new LagMarks(applied) : null;
         _target = store.DurableSequence;
         (HammingIndex index, long sequence) = _snapshots.OpenNewest(options) ?? (new HammingIndex(options.Width, options.Index), 0);
@@ -68,7 +68,7 @@ public sealed class IndexHost : IAsyncDisposable
 
     /// <summary>Writes a snapshot of the index, so that the next start is fast. Searches and changes go on meanwhile.</summary>
     /// <param name="inBackground">Whether everything else that the machine does goes first.</param>
-    /// <param name="ct">Checked before it begins.</param>
+    /// <param name="ct">Gives it up; the older one stays.</param>
     /// <exception cref="IOException">The snapshot could not be written; the older one stays.</exception>
     /// <remarks>One at a time. The index stands still only while the list of removed rows is copied.</remarks>
     public Task<SnapshotInfo> SnapshotAsync(bool inBackground, CancellationToken ct) => Task.Factory.StartNew(
@@ -82,7 +82,7 @@ public sealed class IndexHost : IAsyncDisposable
                 // The file may hold a few changes more than its name says. They are durable, and a start that applies them
                 // again in order ends with the same codes, so no writer has to wait for the disk.
                 long sequence = AppliedSequence;
-                long bytes = _snapshots.Save(Index, sequence);
+                long bytes = _snapshots.Save(Index, sequence, ct);
                 Volatile.Write(ref _newestSnapshot, sequence);
                 return new SnapshotInfo(sequence, bytes, Stopwatch.GetElapsedTime(started));
             }
@@ -95,15 +95,14 @@ public sealed class IndexHost : IAsyncDisposable
     /// <summary>Changes that the next start would have to index again, since no snapshot holds them.</summary>
     public long ChangesSinceSnapshot => AppliedSequence - Volatile.Read(ref _newestSnapshot);
 
-    /// <summary>Stops following and frees the index. Searches must have ended.</summary>
+    /// <summary>Stops following and frees the index. Searches must have ended; a snapshot that is being written keeps the codes that it writes.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _follower;
         await _tidier;
         _waiters.Fail(() => new OperationCanceledException("the index is closed"));
-        lock (_saving)
-            Index.Dispose();
+        Index.Dispose();
         _stop.Dispose();
     }
 

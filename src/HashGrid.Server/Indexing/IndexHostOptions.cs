@@ -1,4 +1,5 @@
 using HashGrid.Index;
+using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Indexing;
 
@@ -16,6 +17,9 @@ public sealed record IndexHostOptions
 
     /// <summary>How long no change must have come before the index merges what lies apart; default 1 s.</summary>
     public TimeSpan QuietAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The disk that makes the names of snapshots durable.</summary>
+    public IStorageFiles Files { get; init; } = DiskFiles.Instance;
 
     /// <summary>Options of the index itself.</summary>
     public HammingIndexOptions Index { get; init; } = new();

@@ -5,7 +5,7 @@ using HashGrid.Server.Storage.Files;
 namespace HashGrid.Server.Indexing;
 
 /// <summary>Index snapshots, named by <see cref="SnapshotName"/>. A snapshot is a view: one that is damaged, foreign or of another history is passed over.</summary>
-internal sealed class SnapshotFolder(string folder, CodeStore store)
+internal sealed class SnapshotFolder(string folder, CodeStore store, IStorageFiles files)
 {
     // The newest one that is known to fit: opened or written by this process.
     private string? _proven;
@@ -41,15 +41,17 @@ internal sealed class SnapshotFolder(string folder, CodeStore store)
     /// <summary>Writes a snapshot, and deletes all but its predecessor.</summary>
     /// <param name="index">Holds durable changes only.</param>
     /// <param name="sequence">Every change up to here is in the index.</param>
-    public long Save(HammingIndex index, long sequence)
+    /// <param name="ct">Gives it up.</param>
+    public long Save(HammingIndex index, long sequence, CancellationToken ct)
     {
         Directory.CreateDirectory(folder);
-        index.Save(UnfinishedPath);
+        index.Save(UnfinishedPath, ct);
+        ct.ThrowIfCancellationRequested();
         // Asked for now: changes that came to the index while the codes to write were chosen are not behind it.
         var name = new SnapshotName(store.StoreId, sequence, store.DurablePoint);
         string path = Path.Combine(folder, name.ToString());
-        File.Move(UnfinishedPath, path, overwrite: true);
-        DiskFiles.Instance.SyncDirectory(folder);
+        files.Rename(UnfinishedPath, path);
+        files.SyncDirectory(folder);
         foreach (string old in Directory.EnumerateFiles(folder, $"{store.StoreId:N}-*{SnapshotName.Extension}").Where(file => file != path && file != _proven).ToList())
             File.Delete(old);
         _proven = path;

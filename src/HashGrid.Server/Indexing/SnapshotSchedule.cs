@@ -28,7 +28,7 @@ public sealed class SnapshotSchedule : IAsyncDisposable
         _loop = RunAsync();
     }
 
-    /// <summary>Stops after the snapshot that is being written, if one is.</summary>
+    /// <summary>Gives up the snapshot that is being written, if one is, and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -63,7 +63,7 @@ public sealed class SnapshotSchedule : IAsyncDisposable
     {
         try
         {
-            SnapshotInfo snapshot = await _index.SnapshotAsync(inBackground: true, CancellationToken.None);
+            SnapshotInfo snapshot = await _index.SnapshotAsync(inBackground: true, _stop.Token);
             _logger.Snapshot(snapshot.Sequence, snapshot.Bytes, (long)snapshot.Elapsed.TotalMilliseconds);
             return true;
         }

@@ -38,6 +38,12 @@ internal static partial class ServerLog
     [LoggerMessage(110, LogLevel.Warning, "The export of traces or metrics fails ({Event}): {Details}")]
     public static partial void ExportFailed(this ILogger logger, string @event, string details);
 
+    [LoggerMessage(111, LogLevel.Information, "No time was left for a last snapshot of the index; nothing is lost, the next start indexes {Changes} changes")]
+    public static partial void SnapshotGivenUp(this ILogger logger, long changes);
+
+    [LoggerMessage(112, LogLevel.Warning, "Left before everything was closed: the network, the disk or the collector does not answer; what was acknowledged is safe")]
+    public static partial void LeftOpen(this ILogger logger);
+
     [LoggerMessage(200, LogLevel.Error, "Bug: {Method} failed")]
     public static partial void Bug(this ILogger logger, string method, Exception failure);
 

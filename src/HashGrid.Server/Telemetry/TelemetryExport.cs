@@ -8,12 +8,13 @@ namespace HashGrid.Server.Telemetry;
 /// <summary>Sends traces and metrics to a collector by OTLP, from its own threads: a collector that is slow or away costs spans, never requests.</summary>
 public sealed class TelemetryExport : IAsyncDisposable
 {
-    // Part of the five seconds in which a server has to leave.
+    // Part of the time that StopTimes leaves for closing.
     private const int FlushMilliseconds = 1000;
 
     private readonly ExportWatch _watch;
     private readonly TracerProvider? _traces;
     private readonly MeterProvider? _metrics;
+    private int _disposed;
 
     public TelemetryExport(OtlpSettings settings, ILogger<TelemetryExport> logger)
     {
@@ -37,6 +38,7 @@ public sealed class TelemetryExport : IAsyncDisposable
     /// <summary>Sends what is left, for a second at most.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await Task.WhenAll(Task.Run(() => _traces?.Shutdown(FlushMilliseconds)), Task.Run(() => _metrics?.Shutdown(FlushMilliseconds)));
         _traces?.Dispose();
         _metrics?.Dispose();

@@ -41,6 +41,19 @@ internal sealed class HammingIndexPersistenceTests
     }
 
     [Test]
+    public void Save_Cancelled_ThrowsAndLeavesTheOldFileAlone()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("a.hgx");
+        HammingIndex.Build(Width, [], CodeGenerator.Uniform(1, 100, Width)).Save(path);
+        using HammingIndex more = HammingIndex.Build(Width, [], CodeGenerator.Uniform(2, 200, Width));
+        Assert.That(() => more.Save(path, new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
+        using HammingIndex opened = HammingIndex.Open(path);
+        Assert.That(opened.Count, Is.EqualTo(100));
+        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1), "no temporary file stays behind");
+    }
+
+    [Test]
     public void Save_EmptyIndex_OpensEmpty()
     {
         using var folder = new TemporaryFolder();

@@ -15,6 +15,12 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     /// <summary>Set as soon as a sync of a chosen file begins.</summary>
     public ManualResetEventSlim SyncBegan { get; } = new();
 
+    /// <summary>While not set, syncs of folders with the chosen name wait.</summary>
+    public ManualResetEventSlim FolderSyncMayReturn { get; } = new(initialState: true);
+
+    /// <summary>Set as soon as a sync of such a folder begins.</summary>
+    public ManualResetEventSlim FolderSyncBegan { get; } = new();
+
     /// <summary>Called when somebody asks for the free space.</summary>
     public Action? OnFreeBytes { get; set; }
 
@@ -59,7 +65,15 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
 
     public IReadOnlyList<string> List(string folder) => DiskFiles.Instance.List(folder);
 
-    public void SyncDirectory(string path) => DiskFiles.Instance.SyncDirectory(path);
+    public void SyncDirectory(string path)
+    {
+        if (Path.GetFileName(path).Contains(namePart, StringComparison.Ordinal))
+        {
+            FolderSyncBegan.Set();
+            FolderSyncMayReturn.Wait();
+        }
+        DiskFiles.Instance.SyncDirectory(path);
+    }
 
     public long FreeBytes(string path)
     {

@@ -4,6 +4,7 @@ using HashGrid.Server.Hosting;
 using HashGrid.Server.Storage.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Wire = HashGrid.Protos.V1;
 
 namespace HashGrid.Server.Tests.Support;
@@ -48,13 +49,18 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="folder">Kept when the server is disposed; default: a folder of its own.</param>
     /// <param name="waitReady">False: return while the encoder is still warming up.</param>
     /// <param name="files">Another disk under the store, such as one that fails; default: the real one.</param>
-    public static async Task<TestServer> StartAsync(ServerOptions? options = null, TinyEncoder? encoder = null, TempFolder? folder = null, bool waitReady = true, IStorageFiles? files = null)
+    /// <param name="log">Hears everything that is logged, down to the finest level; null: only errors are.</param>
+    /// <param name="configure">Last word on the application before it starts.</param>
+    public static async Task<TestServer> StartAsync(ServerOptions? options = null, TinyEncoder? encoder = null, TempFolder? folder = null, bool waitReady = true, IStorageFiles? files = null,
+        LogRecorder? log = null, Action<WebApplication>? configure = null)
     {
         TempFolder? own = folder is null ? new TempFolder() : null;
         encoder ??= new TinyEncoder();
-        options = (options ?? new ServerOptions()) with { DataDirectory = (folder ?? own)!.Path, LogLevel = Microsoft.Extensions.Logging.LogLevel.Error };
+        options = (options ?? new ServerOptions()) with { DataDirectory = (folder ?? own)!.Path, LogLevel = log is null ? LogLevel.Error : LogLevel.Trace };
         if (options.Listen is ["127.0.0.1:5080"]) options = options with { Listen = ["127.0.0.1:0"] };
         WebApplication app = ServerHost.Build(options, _ => encoder, files);
+        if (log is not null) app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
+        configure?.Invoke(app);
         try
         {
             await app.StartAsync().Soon();
