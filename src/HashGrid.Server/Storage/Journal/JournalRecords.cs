@@ -18,7 +18,7 @@ internal sealed class JournalRecords(JournalSegments segments, int words)
             // One read is enough for nearly every frame; what it takes beyond is not looked at.
             segments.Read(address, buffer.AsSpan(0, UsualBytes));
             if (!FrameHeader.TryRead(buffer.AsSpan(EntryHeaderBytes), out FrameHeader header))
-                throw Damaged(address, id, "no record header");
+                throw Damaged(address, "no record header");
             int length = EntryHeaderBytes + header.Length;
             if (length > UsualBytes)
             {
@@ -28,7 +28,7 @@ internal sealed class JournalRecords(JournalSegments segments, int words)
             }
             ReadOnlySpan<byte> frame = buffer.AsSpan(EntryHeaderBytes, header.Length);
             if (!header.Matches(frame))
-                throw Damaged(address, id, $"record checksum is {Crc32C.Compute(frame[4..]):x8}, its header says {header.Crc:x8}");
+                throw Damaged(address, $"record checksum is {Crc32C.Compute(frame[4..]):x8}, its header says {header.Crc:x8}");
             return Find(new Frame(address, address + length, header, buffer.AsMemory(EntryHeaderBytes, header.Length)), place, id);
         }
         finally
@@ -40,19 +40,20 @@ internal sealed class JournalRecords(JournalSegments segments, int words)
     private CodeRecord Find(in Frame frame, RecordPlace place, ulong id)
     {
         if (!PutReader.HoldsPuts(frame))
-            throw Damaged(place.Address, id, $"record {frame.Sequence} is no put");
+            throw Damaged(place.Address, $"record {frame.Sequence} is no put");
         try
         {
             var puts = new PutReader(frame, words);
             puts.MoveTo(place.Ordinal);
-            return puts.Id == id ? puts.Record() : throw Damaged(place.Address, id, $"record {puts.Sequence} belongs to id {puts.Id}");
+            return puts.Id == id ? puts.Record() : throw Damaged(place.Address, $"record {puts.Sequence} belongs to another id");
         }
         catch (Exception e) when (e is InvalidDataException or OverflowException)
         {
-            throw Damaged(place.Address, id, $"its frame carries a valid checksum but a senseless payload: {e.Message}");
+            throw Damaged(place.Address, $"its frame carries a valid checksum but a senseless payload: {e.Message}");
         }
     }
 
-    private static CodeStoreException Damaged(long address, ulong id, string problem) => new(
-        CodeStoreProblem.Damaged, $"the record of id {id} at journal address {address} is damaged: {problem}; stop the server and run `hashgrid fsck`", address);
+    // No id: whoever searched is told of this, and may not know whose record it found.
+    private static CodeStoreException Damaged(long address, string problem) => new(
+        CodeStoreProblem.Damaged, $"the record at journal address {address} is damaged: {problem}; stop the server and run `hashgrid fsck`", address);
 }
