@@ -26,7 +26,8 @@ public static class ServerHost
 
         // Empty: no settings come from files or variables that nobody named.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter((category, level) => LogFilter.Wants(category, level, options.LogLevel));
+        LogFilter filter = new(options.LogLevel);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(filter.Wants);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimes.Connections(options));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
@@ -38,6 +39,7 @@ public static class ServerHost
         });
         builder.Services.AddGrpcReflection();
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(filter);
         builder.Services.AddSingleton(loadEncoder ?? EncoderLoader.Load);
         builder.Services.AddSingleton(files ?? DiskFiles.Instance);
         builder.Services.AddSingleton<ServerMetrics>();

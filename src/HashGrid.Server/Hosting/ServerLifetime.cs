@@ -41,6 +41,7 @@ public sealed class ServerLifetime(ServerRuntime runtime, HealthService health, 
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
+        services.GetRequiredService<LogFilter>().Started();
         _watch = WatchAsync(_stopping.Token);
         return Task.CompletedTask;
     }

@@ -2,6 +2,8 @@ using Google.Protobuf;
 using Grpc.Core;
 using HashGrid.Protos.V1;
 using HashGrid.Server.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
 
 namespace HashGrid.Server.Tests.Telemetry;
 
@@ -49,6 +51,16 @@ public sealed class LogTests
             Assert.That(log.Lines.Select(line => line.Event), Is.SupersetOf(new[] { 100, 102, 103, 201, 300, 302, 400 }));
             foreach (string reason in (string[])["ID_UNKNOWN", "ENCODER_FAILED", "STREAM_SEQUENCE_GAP", "STORE_DAMAGED"]) Assert.That(log.Everything, Does.Contain(reason));
         }
+    }
+
+    [Test]
+    public async Task Log_OfMiddlewareThatFails_TellsTheError()
+    {
+        using LogRecorder log = new();
+        await using TestServer server = await TestServer.StartAsync(log: log,
+            configure: app => app.Use((context, next) => context.Request.Headers.ContainsKey("planted") ? throw new InvalidOperationException("planted bug") : next(context)));
+        Assert.That(() => server.StoreClient.StatsAsync(new StatsRequest(), new Metadata { { "planted", "1" } }).ResponseAsync.Soon(), Throws.InstanceOf<RpcException>());
+        Assert.That(log.Lines.Where(line => line.Level >= LogLevel.Error).Select(line => line.Text), Has.One.Contains("planted bug"));
     }
 
     /// <summary>Flips a bit of a text in a file.</summary>
