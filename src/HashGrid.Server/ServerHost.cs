@@ -27,7 +27,7 @@ public static class ServerHost
         // Empty: no settings come from files or variables that nobody named.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         LogFilter filter = new(options.LogLevel);
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(filter.Wants);
+        AddConsole(builder.Logging, options.LogFormat).AddFilter(filter.Wants);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimes.Connections(options));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
@@ -138,6 +138,10 @@ public static class ServerHost
         otlp = OtlpSettings.Read(options, new ConfigurationBuilder().AddEnvironmentVariables().Build(), problems);
         return problems;
     }
+
+    private static ILoggingBuilder AddConsole(ILoggingBuilder logging, LogFormat format) => format == LogFormat.Json
+        ? logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"))
+        : logging.AddSimpleConsole(console => console.SingleLine = true);
 
     private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {

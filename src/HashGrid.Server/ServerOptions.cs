@@ -183,6 +183,9 @@ public sealed record ServerOptions
     /// <summary>The least severe of the server's own events that is logged, on stderr; default Information.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    /// <summary>How the log's lines look: text for people (the default) or json for collectors.</summary>
+    public LogFormat LogFormat { get; init; }
+
     internal HashEncoderOptions EncoderOptions => new() { Device = Device, Engine = Engine, Precision = Precision, Threads = Math.Max(Threads, 0) };
 
     internal ImageLimits ImageLimits => new() { MaxBytes = MaxImageBytes, MaxSide = MaxImageSide, MaxPixels = MaxImagePixels };
@@ -218,6 +221,7 @@ public sealed record ServerOptions
         if (string.IsNullOrWhiteSpace(DataDirectory)) problems.Add("DataDirectory is empty; name a folder");
         problems.AddRange(EncoderOptions.Validate());
         Range(nameof(Threads), Threads, 0, 1024);
+        if (!Enum.IsDefined(LogFormat)) problems.Add($"LogFormat is {LogFormat}, but Text and Json are possible");
         if (!Enum.IsDefined(Duplicates)) problems.Add($"Duplicates is {Duplicates}, but Store, Link and Refuse are possible");
         Range(nameof(MaxImageBytes), MaxImageBytes, 1, 1L << 30);
         Range(nameof(MaxImageSide), MaxImageSide, 1, 1 << 20);

@@ -57,6 +57,7 @@ public class CommandLineTests
     [TestCase("'--out'", "encode", "a.png")]
     [TestCase("'store'", "serve", "--duplicates", "7")]
     [TestCase("'refuse'", "serve", "--duplicates", "foo")]
+    [TestCase("'json'", "serve", "--log-format", "xml")]
     public async Task Arguments_Wrong_ExitWithTwoAndOneLine(string expected, params string[] arguments)
     {
         ToolRun run = await Tool.HashGridAsync(arguments);

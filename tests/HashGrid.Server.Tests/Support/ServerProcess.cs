@@ -48,6 +48,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync().Soon();
     }
 
+    /// <summary>What it has logged; after its end.</summary>
+    public Task<string> ReadLogAsync() => _process.StandardError.ReadToEndAsync().Soon();
+
     /// <summary>SIGTERM; returns the exit code.</summary>
     public async Task<int> TerminateAsync()
     {

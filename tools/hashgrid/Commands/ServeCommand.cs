@@ -25,6 +25,7 @@ internal sealed class ServeCommand : ToolCommand
     private readonly Option<bool> _remoteMetrics = new("--allow-remote-metrics") { Description = "Let other machines reach the address of --metrics" };
     private readonly Option<string?> _otlp = new("--otlp") { HelpName = "URL", Description = "Collector for traces and metrics, such as http://127.0.0.1:4317; the variables OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME and OTEL_TRACES_SAMPLER count, too" };
     private readonly Option<DuplicateMode> _duplicates = new("--duplicates") { HelpName = "store|link|refuse", DefaultValueFactory = _ => DuplicateMode.Store, Description = "What to do with an image that another id holds, byte for byte: store it, link it (the code that is there, not encoded again) or refuse it" };
+    private readonly Option<LogFormat> _logFormat = new("--log-format") { HelpName = "text|json", DefaultValueFactory = _ => LogFormat.Text, Description = "Lines of the log on stderr: text for people, or a JSON object each for collectors" };
     private readonly Option<bool> _remote = new("--allow-remote-plaintext") { Description = "Listen without encryption on addresses that other machines reach" };
 
     public ServeCommand()
@@ -35,8 +36,9 @@ internal sealed class ServeCommand : ToolCommand
             "hashgrid serve --data /var/lib/hashgrid --listen 127.0.0.1:5080 --listen unix:/run/hashgrid.sock")
     {
         _duplicates.AcceptOnlyFromAmong("store", "link", "refuse");
+        _logFormat.AcceptOnlyFromAmong("text", "json");
         foreach (Option option in (Option[])[_data, _listen, _model, .. _encoder.Options, _threads, _certificate, _certificateKey, _clientCa, _apiKeys,
-            _callsPerCaller, _streamsPerCaller, _imagesPerCaller, _metrics, _remoteMetrics, _otlp, _duplicates, _remote])
+            _callsPerCaller, _streamsPerCaller, _imagesPerCaller, _metrics, _remoteMetrics, _otlp, _duplicates, _logFormat, _remote])
             Add(option);
         SetAction((parsed, ct) => ServerHost.RunAsync(Read(parsed), ct: ct));
     }
@@ -70,6 +72,7 @@ internal sealed class ServeCommand : ToolCommand
             AllowRemoteMetrics = parsed.ValueOrDefault(_remoteMetrics),
             OtlpEndpoint = parsed.ValueOrDefault(_otlp),
             Duplicates = parsed.ValueOrDefault(_duplicates),
+            LogFormat = parsed.ValueOrDefault(_logFormat),
             AllowRemotePlaintext = parsed.ValueOrDefault(_remote),
         };
     }
