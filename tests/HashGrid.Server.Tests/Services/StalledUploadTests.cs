@@ -25,35 +25,48 @@ public sealed class StalledUploadTests
         await using TestServer server = await TestServer.StartAsync(new ServerOptions { ReplyWindow = 1 });
         server.Encoder.BeforeBatch = _ => gate.Wait(Within.Limit);
         using CancellationTokenSource end = new();
-        EncodeRequest large = new() { Tag = 1, Image = ByteString.CopyFrom(TestImages.Png(1, 500, stored: true)) };
-        List<Task> stalled = [];
-        for (int i = 0; i < uploads; i++)
-        {
-            AsyncDuplexStreamingCall<EncodeRequest, EncodeReply> call = server.EncoderClient.Encode(cancellationToken: end.Token);
-            stalled.Add(StallAsync(call));
-        }
+        Task[] stalled = [.. Enumerable.Range(0, uploads).Select(_ => StallAsync(server, end.Token))];
         await Task.Delay(300);   // lets them run into their windows; too short a wait only makes the test easier
         for (int i = 0; i < 5; i++) await server.StoreClient.StatsAsync(new StatsRequest(), deadline: DateTime.UtcNow.AddSeconds(10)).ResponseAsync.Soon();
         Assert.That(stalled.Any(upload => upload.IsCompleted), Is.False, "the uploads must still be stalled");
         await end.CancelAsync();
         gate.Set();
         await Task.WhenAll(stalled).Soon();
+    }
 
-        async Task StallAsync(AsyncDuplexStreamingCall<EncodeRequest, EncodeReply> call)
+    /// <summary>The control: without our windows the same uploads do hold the request up, so that the test above measures something.</summary>
+    [Test]
+    public async Task Describe_WithKestrelsOwnWindows_IsHeldUpUntilTheUploadsGoOn()
+    {
+        Http2Limits own = new KestrelServerLimits().Http2;
+        using ManualResetEventSlim gate = new();
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions { ReplyWindow = 1 }, configure: app =>
+        {
+            Http2Limits limits = app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits.Http2;
+            (limits.InitialConnectionWindowSize, limits.InitialStreamWindowSize) = (own.InitialConnectionWindowSize, own.InitialStreamWindowSize);
+        });
+        server.Encoder.BeforeBatch = _ => gate.Wait(Within.Limit);
+        using CancellationTokenSource end = new();
+        Task[] stalled = [StallAsync(server, end.Token), StallAsync(server, end.Token)];
+        // They need a moment to fill their windows; from then on no request gets through.
+        bool held = false;
+        for (int i = 0; i < 60 && !held; i++)
         {
             try
             {
-                for (int i = 0; i < 100; i++) await call.RequestStream.WriteAsync(large, end.Token);
+                await server.StoreClient.StatsAsync(new StatsRequest(), deadline: DateTime.UtcNow.AddSeconds(1)).ResponseAsync.Soon();
+                await Task.Delay(50);
             }
-            catch (Exception ended) when (ended is RpcException or OperationCanceledException or IOException)
+            catch (RpcException late) when (late.StatusCode == StatusCode.DeadlineExceeded)
             {
-                // The test is over.
-            }
-            finally
-            {
-                call.Dispose();
+                held = true;
             }
         }
+        Assert.That(held, Is.True, "two stalled uploads use up Kestrel's window of a connection");
+        gate.Set();
+        await server.StoreClient.StatsAsync(new StatsRequest(), deadline: DateTime.UtcNow + Within.Limit).ResponseAsync.Soon();
+        await end.CancelAsync();
+        await Task.WhenAll(stalled).Soon();
     }
 
     [Test]
@@ -62,5 +75,20 @@ public sealed class StalledUploadTests
         await using TestServer server = await TestServer.StartAsync();
         Http2Limits limits = server.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits.Http2;
         Assert.That(limits.InitialConnectionWindowSize, Is.GreaterThan((long)limits.MaxStreamsPerConnection * limits.InitialStreamWindowSize));
+    }
+
+    /// <summary>Sends images as fast as the server takes them, until the test is over.</summary>
+    private static async Task StallAsync(TestServer server, CancellationToken ct)
+    {
+        EncodeRequest large = new() { Tag = 1, Image = ByteString.CopyFrom(TestImages.Png(1, 500, stored: true)) };
+        using AsyncDuplexStreamingCall<EncodeRequest, EncodeReply> call = server.EncoderClient.Encode(cancellationToken: ct);
+        try
+        {
+            for (int i = 0; i < 100; i++) await call.RequestStream.WriteAsync(large, ct);
+        }
+        catch (Exception ended) when (ended is RpcException or OperationCanceledException or IOException)
+        {
+            // The test is over.
+        }
     }
 }
