@@ -6,7 +6,7 @@ using HashGrid.Model.Imaging;
 
 namespace HashGrid.CommandLine.Bench;
 
-/// <summary>From image files to codes: the parts alone, both in one process, and the service with a client beside it on a Unix socket.</summary>
+/// <summary>From image files to codes: the parts alone, both in one process, and the service with a client beside it that keeps one stream full on a Unix socket.</summary>
 /// <param name="weights">The weights.</param>
 /// <param name="options">Engine and precision.</param>
 /// <param name="files">Contents of image files.</param>
@@ -29,6 +29,7 @@ internal sealed class PipelineBench(string weights, HashEncoderOptions options, 
             float[][] pixels = [.. files.Select(file => Decode(file, side))];
             float[] all = [.. pixels.SelectMany(one => one)];
             var codes = new ulong[files.Length * together.WordsPerCode];
+            var stream = new PipelineBenchStream(client, files, ct);
             var works = new TimedWork[]
             {
                 new(files.Length, () => Parallel(threads, (_, i) => ImageReader.Decode(files[i], side, pixels[i]))),
@@ -38,9 +39,9 @@ internal sealed class PipelineBench(string weights, HashEncoderOptions options, 
                     ImageReader.Decode(files[i], side, pixels[i]);
                     apart[thread].Encode(pixels[i], 1, codes.AsSpan(i * together.WordsPerCode, together.WordsPerCode));
                 })),
-                new(files.Length, () => SendAsync(client, ct).GetAwaiter().GetResult(), () => server.ProcessorTime),
+                new(files.Length, stream.Take, () => server.ProcessorTime) { Before = stream.Begin, After = stream.End },
             };
-            TimedWork.InTurn(works, seconds, ct);
+            await using (stream) TimedWork.InTurn(works, seconds, ct);
             foreach (HashEncoder encoder in apart) encoder.Dispose();
             await server.StopAsync(StopLimit, ct);
             return new JsonObject
@@ -66,23 +67,6 @@ internal sealed class PipelineBench(string weights, HashEncoderOptions options, 
         finally
         {
             Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private async Task SendAsync(HashGridClient client, CancellationToken ct)
-    {
-        int answered = 0;
-        await foreach (EncodeResult result in client.EncodeAsync(ItemsAsync(), ct))
-        {
-            if (result.Failure is { } failure) throw new CommandException($"the server refused image {result.Tag}: {failure.Message}");
-            answered++;
-        }
-        if (answered != files.Length) throw new CommandException($"the server answered {answered} of {files.Length} images");
-
-        async IAsyncEnumerable<ImageItem> ItemsAsync()
-        {
-            for (int i = 0; i < files.Length; i++) yield return new ImageItem((ulong)i, files[i]);
-            await Task.CompletedTask;
         }
     }
 

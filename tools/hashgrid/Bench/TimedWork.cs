@@ -8,6 +8,12 @@ namespace HashGrid.CommandLine.Bench;
 /// <param name="processor">Processor time used so far by whoever computes; null: this process.</param>
 internal sealed class TimedWork(int images, Action run, Func<TimeSpan>? processor = null)
 {
+    /// <summary>What has to be done before each stretch, outside of the clock.</summary>
+    public Action? Before { get; init; }
+
+    /// <summary>The same after it.</summary>
+    public Action? After { get; init; }
+
     /// <summary>Images a second of the fastest stretch.</summary>
     public double Rate { get; private set; }
 
@@ -21,6 +27,7 @@ internal sealed class TimedWork(int images, Action run, Func<TimeSpan>? processo
     /// <summary>Runs for that long, at least once.</summary>
     public void Stretch(TimeSpan time)
     {
+        Before?.Invoke();
         TimeSpan used = Processor();
         long begin = Stopwatch.GetTimestamp();
         int done = 0;
@@ -33,6 +40,7 @@ internal sealed class TimedWork(int images, Action run, Func<TimeSpan>? processo
         double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         Rate = Math.Max(Rate, done / seconds);
         ProcessorMilliseconds = Math.Min(ProcessorMilliseconds, (Processor() - used).TotalMilliseconds / done);
+        After?.Invoke();
     }
 
     /// <summary>Measures several in turn, so that a slow moment of the machine hits all of them; the first run of each does not count.</summary>

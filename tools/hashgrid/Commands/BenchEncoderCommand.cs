@@ -72,7 +72,7 @@ internal sealed class BenchEncoderCommand : ToolCommand
         if (pipeline.Count > 0)
         {
             Console.Out.WriteLine();
-            Print(pipeline, ("engine", -8), ("precision", -9), ("threads", 7), ("decode", 8), ("encode", 8), ("decode_and_encode", 17), ("service", 8), ("service_of_encode", 17));
+            Print(pipeline, ("engine", -8), ("precision", -9), ("threads", 7), ("decode", 8), ("encode", 8), ("decode_and_encode", 17), ("service", 8), ("service_of_encode", 17), ("service_of_decode_and_encode", 28));
             Console.Out.WriteLine();
             Print(pipeline, ("engine", -8), ("precision", -9), ("threads", 7), ("decode_processor_ms", 19), ("encode_processor_ms", 19), ("decode_and_encode_processor_ms", 30), ("server_processor_ms", 19), ("server_efficiency", 17));
         }
