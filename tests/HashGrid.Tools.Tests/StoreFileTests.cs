@@ -143,6 +143,30 @@ public class StoreFileTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public async Task FsckDumpSalvage_FileThatCanNotBeRead_SayWhichAndGoOn()
+    {
+        // The kernel answers EIO to whoever reads this file from its beginning.
+        string commits = Path.Combine(Store, "commits");
+        File.Delete(commits);
+        File.CreateSymbolicLink(commits, "/proc/self/mem");
+        ToolRun fsck = await Tool.HashGridAsync("fsck", Store, "--json");
+        ToolRun dump = await Tool.HashGridAsync("dump", Store);
+        ToolRun salvage = await Tool.HashGridAsync("salvage", Store, "--out", _folder.File("new"));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(new[] { fsck.ExitCode, dump.ExitCode, salvage.ExitCode }, Is.EqualTo(new[] { 1, 1, 1 }), fsck.Error + salvage.Error);
+            JsonNode[] findings = [.. JsonNode.Parse(fsck.Output)!["findings"]!.AsArray().Select(finding => finding!)];
+            Assert.That(findings.Select(finding => $"{finding["file"]} {finding["offset"]} {finding["unreadable_bytes"]}"), Is.EqualTo(new[] { "commits 0 4096", "commits 4096 4096" }));
+            Assert.That((string)findings[0]["message"]!, Does.Contain("can not be read"));
+            Assert.That(dump.ErrorLines, Has.Length.EqualTo(2).And.All.Contains("commits"));
+            Assert.That(dump.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo((int)JsonNode.Parse(fsck.Output)!["records"]!));
+            Assert.That(salvage.Output, Does.Contain(" 0 records lost"));
+        });
+    }
+
+    [Test]
     public async Task Bench_SmallStore_ReportsAndCleansUp()
     {
         ToolRun fsync = await Tool.HashGridAsync("bench", "fsync", _folder.File("disk"), "--seconds", "0.2", "--json");

@@ -8,6 +8,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     private volatile Exception? _onWrite;
     private volatile Exception? _onSync;
     private volatile Exception? _onChange;
+    private volatile BadRange? _onRead;
 
     /// <summary>While not set, syncs of the chosen files wait.</summary>
     public ManualResetEventSlim SyncMayReturn { get; } = new(initialState: true);
@@ -31,10 +32,17 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
 
     public void FailSyncs(Exception e) => _onSync = e;
 
+    /// <summary>A read of a chosen file that touches these bytes of it fails.</summary>
+    public void FailReads(long from, long to, Exception e) => _onRead = new BadRange(from, to, e);
+
     /// <summary>What a disk mounted for reading only says to everything but reading, of all files.</summary>
     public void FailChanges(Exception e) => _onChange = e;
 
-    public void Heal() => _onWrite = _onSync = _onChange = null;
+    public void Heal()
+    {
+        _onWrite = _onSync = _onChange = null;
+        _onRead = null;
+    }
 
     public IDisposable? TryLock(string path)
     {
@@ -87,11 +95,18 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
             throw e;
     }
 
+    private sealed record BadRange(long From, long To, Exception Failure);
+
     private sealed class FaultyFile(FaultyFiles owner, IStorageFile inner) : IStorageFile
     {
         public long Length => inner.Length;
 
-        public int Read(Span<byte> destination, long offset) => inner.Read(destination, offset);
+        public int Read(Span<byte> destination, long offset)
+        {
+            if (owner._onRead is { } bad && offset < bad.To && offset + destination.Length > bad.From)
+                throw bad.Failure;
+            return inner.Read(destination, offset);
+        }
 
         public void Write(ReadOnlySpan<byte> source, long offset)
         {

@@ -14,6 +14,7 @@ internal static class Findings
         ["severity"] = finding.Severity == FindingSeverity.Damage ? "damage" : "note",
         ["file"] = finding.File,
         ["offset"] = finding.Offset,
+        ["unreadable_bytes"] = finding.UnreadableBytes == 0 ? null : finding.UnreadableBytes,
         ["first_lost"] = finding.FirstLost == 0 ? null : finding.FirstLost,
         ["last_lost"] = finding.FirstLost == 0 ? null : finding.LastLost,
         ["message"] = finding.Message,

@@ -5,9 +5,13 @@ using HashGrid.Server.Storage.Journal;
 namespace HashGrid.Server.Storage.Checking;
 
 /// <summary>Looks at the journal's bytes anywhere, and finds frames that prove themselves without knowing where one should be.</summary>
+/// <remarks>What the disk can not read counts as zeros, in pieces of 4 KiB, and is noted; each piece is asked for once, since a failing disk takes seconds to say no.</remarks>
 internal sealed class JournalWindow(JournalSegments segments) : IDisposable
 {
     private const int EntryHeaderBytes = 4;
+    private const int PieceBytes = 4096;
+
+    private readonly JournalSegments _segments = segments;
 
     // Holds the longest entry from any start.
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(4 * FrameHeader.MaxFrameBytes);
@@ -17,6 +21,9 @@ internal sealed class JournalWindow(JournalSegments segments) : IDisposable
     /// <summary>Behind the last byte of the last file.</summary>
     public required long Extent { get; init; }
 
+    /// <summary>What could not be read, of all that was looked at.</summary>
+    public UnreadableRanges Unreadable { get; } = new(segments.SegmentBytes);
+
     /// <summary>Bytes at an address; valid until the next call.</summary>
     public ReadOnlySpan<byte> At(long address, int count)
     {
@@ -24,7 +31,7 @@ internal sealed class JournalWindow(JournalSegments segments) : IDisposable
         {
             // Behind the last byte there are only zeros, and a small store is read in small pieces.
             int wanted = (int)Math.Clamp(Extent - address, count, _buffer.Length);
-            segments.Read(address, _buffer.AsSpan(0, wanted));
+            Fill(address, _buffer.AsSpan(0, wanted));
             (_start, _length) = (address, wanted);
         }
         return _buffer.AsSpan((int)(address - _start), count);
@@ -86,6 +93,44 @@ internal sealed class JournalWindow(JournalSegments segments) : IDisposable
             from += count;
         }
         return end;
+    }
+
+    private void Fill(long address, Span<byte> destination)
+    {
+        try
+        {
+            _segments.Read(address, destination);
+            return;
+        }
+        catch (IOException)
+        {
+            // Most of it may be readable all the same.
+        }
+        while (!destination.IsEmpty)
+        {
+            int length = (int)Math.Min(destination.Length, PieceBytes - address % PieceBytes);
+            if (!TryRead(address, destination[..length]))
+                destination[..length].Clear();
+            destination = destination[length..];
+            address += length;
+        }
+    }
+
+    private bool TryRead(long address, Span<byte> destination)
+    {
+        if (Unreadable.Contains(address))
+            return false;
+        try
+        {
+            _segments.Read(address, destination);
+            return true;
+        }
+        catch (IOException e)
+        {
+            long piece = address - address % PieceBytes;
+            Unreadable.Add(piece, Math.Min(piece + PieceBytes, Math.Max(Extent, address + destination.Length)), e.Message);
+            return false;
+        }
     }
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);

@@ -1,4 +1,5 @@
 using HashGrid.Index;
+using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Storage.Checking;
 
@@ -9,10 +10,13 @@ public static class StoreCheck
     /// <param name="folder">The folder of the store; a running server may own it.</param>
     /// <param name="ct">Checked between records.</param>
     /// <exception cref="CodeStoreException">There is no store, or a newer HashGrid wrote it.</exception>
-    /// <exception cref="IOException">A file can not be read at all.</exception>
-    public static StoreCheckReport Run(string folder, CancellationToken ct)
+    /// <exception cref="IOException">The folder can not be read. Files of it that can not are findings.</exception>
+    public static StoreCheckReport Run(string folder, CancellationToken ct) => Run(folder, DiskFiles.ReadOnly, ct);
+
+    /// <summary>The same on another disk than the real one: all but the snapshots is read from there.</summary>
+    public static StoreCheckReport Run(string folder, IStorageFiles files, CancellationToken ct)
     {
-        using StoreReader store = StoreReader.Open(folder);
+        using StoreReader store = StoreReader.Open(folder, files);
         List<StoreFinding> findings = [];
         var counts = new Dictionary<JournalRecordKind, long>();
         long last = 0, behind = 0, digests = 0;

@@ -7,6 +7,9 @@ namespace HashGrid.Server.Storage.Checking;
 /// <param name="Message">One line: what was found and what was expected.</param>
 public sealed record StoreFinding(FindingSeverity Severity, string File, long Offset, string Message) : JournalPiece
 {
+    /// <summary>Bytes from the offset on that the disk can not read; 0 where it can.</summary>
+    public long UnreadableBytes { get; init; }
+
     /// <summary>First journal sequence that can not be read because of it; 0 if none is lost.</summary>
     public long FirstLost { get; init; }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Storage.Journal;
 
@@ -6,9 +5,10 @@ namespace HashGrid.Server.Storage.Checking;
 
 /// <summary>Reads a store's files without changing or trusting them; works where a server would refuse.</summary>
 /// <remarks>Independent of FASTER and of the server's own opening, so that a flaw there does not hide itself here. One thread.</remarks>
-public sealed class StoreReader : IDisposable
+public sealed partial class StoreReader : IDisposable
 {
     private readonly string _folder;
+    private readonly IStorageFiles _files;
     private readonly List<StoreFinding> _findings = [];
     private readonly SortedSet<int> _present;
     private readonly Superblock? _superblock;
@@ -17,17 +17,19 @@ public sealed class StoreReader : IDisposable
     private readonly JournalSegments _segments;
     private readonly JournalWindow _window;
     private readonly EntryDecoder _decoder;
+    private long _told; // what can not be read below this address was told
 
-    private StoreReader(string folder)
+    private StoreReader(string folder, IStorageFiles files)
     {
         _folder = folder;
+        _files = files;
         InUse = IsInUse();
         _superblock = ReadSuperblock();
         _generation = _superblock?.Generation ?? NewestGeneration();
         JournalTail? commit = ReadSlots(JournalCommits.NameOf(_generation), JournalCommits.Magic) is { } record ? JournalCommits.Read(record).Tail : null;
         _durable = commit is not null && commit.Sequence >= (_superblock?.Durable.Sequence ?? 0) ? commit : _superblock?.Durable;
         _present = Segments();
-        _segments = new JournalSegments(DiskFiles.ReadOnly, JournalFolder, _superblock?.SegmentBytes ?? GuessSegmentBytes());
+        _segments = new JournalSegments(_files, JournalFolder, _superblock?.SegmentBytes ?? GuessSegmentBytes());
         _window = new JournalWindow(_segments) { Extent = Extent() };
         _decoder = new EntryDecoder(_superblock?.Model);
     }
@@ -52,18 +54,35 @@ public sealed class StoreReader : IDisposable
 
     /// <summary>Opens the files of a store for reading.</summary>
     /// <exception cref="CodeStoreException">There is no store in the folder, or a newer HashGrid wrote it.</exception>
-    /// <exception cref="IOException">A file can not be read.</exception>
-    public static StoreReader Open(string folder)
+    /// <exception cref="IOException">The folder can not be read. Files of it that can not are findings.</exception>
+    public static StoreReader Open(string folder) => Open(folder, DiskFiles.ReadOnly);
+
+    /// <summary>The same on another disk than the real one: superblock, commit record and journal are read from there.</summary>
+    public static StoreReader Open(string folder, IStorageFiles files)
     {
-        StoreFolder.ThrowIfUnfinished(DiskFiles.ReadOnly, folder);
+        StoreFolder.ThrowIfUnfinished(files, folder);
         if (!File.Exists(Path.Combine(folder, Superblock.FileName)) && !(Directory.Exists(folder) && Directory.EnumerateDirectories(folder, "journal*").Any()))
             throw new CodeStoreException(CodeStoreProblem.NotFound, $"there is no store in '{folder}': neither a superblock nor a journal; name the folder that `serve --data` was given");
-        return new StoreReader(folder);
+        return new StoreReader(folder, files);
     }
 
     /// <summary>Every record that proves itself, in order, and every finding where it is met; once.</summary>
     /// <param name="ct">Checked between records.</param>
     public IEnumerable<JournalPiece> Walk(CancellationToken ct)
+    {
+        foreach (JournalPiece piece in WalkJournal(ct))
+            yield return piece;
+        foreach (StoreFinding unreadable in Unreadable(long.MaxValue))
+            yield return unreadable;
+    }
+
+    public void Dispose()
+    {
+        _window.Dispose();
+        _segments.Dispose();
+    }
+
+    private IEnumerable<JournalPiece> WalkJournal(CancellationToken ct)
     {
         foreach (StoreFinding finding in _findings)
             yield return finding;
@@ -92,6 +111,8 @@ public sealed class StoreReader : IDisposable
                 break;
             }
             Frame frame = found.Frame;
+            foreach (StoreFinding unreadable in Unreadable(frame.Address))
+                yield return unreadable;
             if (frame.Sequence > last.Sequence + 1)
                 yield return Lost(last, frame.Address, last.Sequence + 1, frame.Sequence - 1, problem ?? "records are missing");
             else if (linkKnown && frame.Header.Link != last.Link)
@@ -119,12 +140,6 @@ public sealed class StoreReader : IDisposable
         }
         foreach (JournalPiece piece in BehindTail(_durable, extent, ct))
             yield return piece;
-    }
-
-    public void Dispose()
-    {
-        _window.Dispose();
-        _segments.Dispose();
     }
 
     private IEnumerable<JournalPiece> BehindTail(JournalTail last, long extent, CancellationToken ct)
@@ -181,8 +196,18 @@ public sealed class StoreReader : IDisposable
 
     private StoreFinding Lost(JournalTail last, long next, long first, long end, string problem)
     {
+        if (_window.Unreadable.Within(last.Address, next).Any())
+            problem = "the disk can not read all of it";
         string range = first == end ? $"record {first} is lost" : $"records {first} to {end} are lost";
         return Damage(last.Address, $"{problem}; {range} in the {next - last.Address} bytes up to address {next}") with { FirstLost = first, LastLost = end };
+    }
+
+    /// <summary>What the disk could not read so far, below an address; each byte is told once.</summary>
+    private IEnumerable<StoreFinding> Unreadable(long before)
+    {
+        foreach ((long from, long to) in _window.Unreadable.Within(_told, before))
+            yield return Damage(from, $"{to - from} bytes can not be read: {_window.Unreadable.Problem}") with { UnreadableBytes = to - from };
+        _told = before;
     }
 
     private StoreFinding? Padding(long from, long to) => _window.FirstNonZero(from, to) is long filled && filled < to
@@ -193,95 +218,4 @@ public sealed class StoreReader : IDisposable
 
     private StoreFinding At(FindingSeverity severity, long address, string message) =>
         new(severity, $"{Superblock.JournalName(_generation)}/segment.{address / _segments.SegmentBytes}", address % _segments.SegmentBytes, message);
-
-    private IEnumerable<StoreFinding> MissingSegments(long begin, long durable)
-    {
-        for (long segment = begin / _segments.SegmentBytes; segment * _segments.SegmentBytes < durable; segment++)
-        {
-            if (!_present.Contains((int)segment) && Math.Max(begin, segment * _segments.SegmentBytes) < durable && DurableSequence > 0)
-                yield return new StoreFinding(FindingSeverity.Damage, $"{Superblock.JournalName(_generation)}/segment.{segment}", 0, "the file is missing");
-        }
-    }
-
-    private Superblock? ReadSuperblock()
-    {
-        if (ReadSlots(Superblock.FileName, Superblock.Magic) is not { } payload)
-            return null;
-        try
-        {
-            return Superblock.Read(payload, Path.Combine(_folder, Superblock.FileName));
-        }
-        catch (CodeStoreException e) when (e.Reason == CodeStoreProblem.Damaged)
-        {
-            _findings.Add(new StoreFinding(FindingSeverity.Damage, Superblock.FileName, 0, e.Message));
-            return null;
-        }
-    }
-
-    private byte[]? ReadSlots(string name, uint magic)
-    {
-        string path = Path.Combine(_folder, name);
-        if (!File.Exists(path))
-        {
-            _findings.Add(new StoreFinding(name == Superblock.FileName ? FindingSeverity.Damage : FindingSeverity.Note, name, 0, "the file is missing"));
-            return null;
-        }
-        using IStorageFile file = DiskFiles.ReadOnly.Open(path, create: false);
-        SlotImage newest = default;
-        List<StoreFinding> invalid = [];
-        for (int slot = 0; slot < SlotFile.Slots; slot++)
-        {
-            var bytes = new byte[SlotFile.SlotBytes];
-            file.Read(bytes, slot * SlotFile.SlotBytes);
-            SlotImage image = SlotImage.Read(bytes, magic);
-            if (image.Problem is { } problem)
-                invalid.Add(new StoreFinding(FindingSeverity.Note, name, slot * SlotFile.SlotBytes, $"slot {slot} does not verify ({problem}): an unfinished write, or damage"));
-            else if (image.Payload is not null && (newest.Payload is null || image.Generation > newest.Generation))
-                newest = image;
-        }
-        // One slot may be torn by a power cut, never both.
-        _findings.AddRange(newest.Payload is null ? invalid.Select(f => f with { Severity = FindingSeverity.Damage }) : invalid);
-        if (newest.Payload is null && invalid.Count == 0 && name == Superblock.FileName)
-            _findings.Add(new StoreFinding(FindingSeverity.Damage, name, 0, "no slot was ever written, the file is empty"));
-        return newest.Payload;
-    }
-
-    // Other files in the folder are none of the store's business.
-    private SortedSet<int> Segments() =>
-        [.. DiskFiles.ReadOnly.List(JournalFolder)
-            .Select(name => int.TryParse(name.AsSpan(name.IndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int n) && name == $"segment.{n}" ? n : -1)
-            .Where(n => n >= 0)];
-
-    // All segments but the last one have their full length.
-    private long GuessSegmentBytes() =>
-        _present.Count > 1 ? new FileInfo(Path.Combine(JournalFolder, $"segment.{_present.Min}")).Length : 1L << 40;
-
-    private long Extent() => _present.Count == 0 ? JournalTail.FirstAddress : _present.Max * _segments.SegmentBytes + (_segments.Find(_present.Max)?.Length ?? 0);
-
-    private string JournalFolder => Path.Combine(_folder, Superblock.JournalName(_generation));
-
-    // Without a superblock: a commit record is written last, so the newest one belongs to a journal that is whole.
-    private int NewestGeneration() => DiskFiles.ReadOnly.List(_folder)
-        .Select(name => int.TryParse(Path.GetExtension(name).AsSpan().TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out int n) && name == JournalCommits.NameOf(n) ? n : 0)
-        .Append(0)
-        .Max();
-
-    // A compacted journal does not begin with sequence 1; its first record, the store's identity, tells where.
-    private long SequenceBefore(long begin) =>
-        _window.TryFrame(begin, out Frame frame, out string? problem) && problem is null && frame.Header.Kind == (byte)JournalRecordKind.Identity ? frame.Sequence - 1 : 0;
-
-    private bool IsInUse()
-    {
-        try
-        {
-            using FileStream? probe = File.Exists(Path.Combine(_folder, "lock"))
-                ? new FileStream(Path.Combine(_folder, "lock"), FileMode.Open, FileAccess.Read, FileShare.Read)
-                : null;
-            return false;
-        }
-        catch (IOException)
-        {
-            return true;
-        }
-    }
 }

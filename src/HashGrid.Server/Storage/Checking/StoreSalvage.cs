@@ -1,3 +1,5 @@
+using HashGrid.Server.Storage.Files;
+
 namespace HashGrid.Server.Storage.Checking;
 
 /// <summary>Copies what a damaged store still proves into a new one.</summary>
@@ -14,9 +16,12 @@ public static class StoreSalvage
     /// The new store has an id and sequences of its own, so index snapshots and read-your-writes tokens of the old one do not apply.
     /// Streams keep their positions. A record that is lost may have been a remove: the id it removed is there again.
     /// </remarks>
-    public static async Task<SalvageReport> RunAsync(string folder, CodeStoreOptions target, CancellationToken ct)
+    public static Task<SalvageReport> RunAsync(string folder, CodeStoreOptions target, CancellationToken ct) => RunAsync(folder, DiskFiles.ReadOnly, target, ct);
+
+    /// <summary>The same from another disk than the real one.</summary>
+    public static async Task<SalvageReport> RunAsync(string folder, IStorageFiles files, CodeStoreOptions target, CancellationToken ct)
     {
-        using StoreReader source = StoreReader.Open(folder);
+        using StoreReader source = StoreReader.Open(folder, files);
         if (source.InUse)
             throw new CodeStoreException(CodeStoreProblem.InUse, $"a server owns '{folder}'; stop it first, or what it writes meanwhile is missing");
         if (Directory.Exists(target.Directory) && Directory.EnumerateFileSystemEntries(target.Directory).Any())
