@@ -28,6 +28,7 @@ public sealed class IndexHost : IAsyncDisposable
         _snapshots = new SnapshotFolder(options.Directory, store, options.Files);
         _lag = options.Applied is { } applied ? new LagMarks(applied) : null;
         _target = store.DurableSequence;
+        _snapshots.DeleteUnfinished();
         (HammingIndex index, long sequence) = _snapshots.OpenNewest(options) ?? (new HammingIndex(options.Width, options.Index), 0);
         Index = index;
         _waiters.Advance(sequence);

@@ -10,8 +10,27 @@ internal sealed class SnapshotFolder(string folder, CodeStore store, IStorageFil
     // The newest one that is known to fit: opened or written by this process.
     private string? _proven;
 
-    // No snapshot by its name: what a process that ended left of it is written over by the next one.
+    // No snapshot by its name. The index writes it under a further name first, which is another one each time: see DeleteUnfinished.
     private string UnfinishedPath => Path.Combine(folder, $"{store.StoreId:N}.unfinished");
+
+    /// <summary>Deletes what processes that were killed in the middle of a snapshot left. Before the first one of this process; nobody else writes snapshots of this store.</summary>
+    public void DeleteUnfinished()
+    {
+        if (!Directory.Exists(folder))
+            return;
+        string name = Path.GetFileName(UnfinishedPath);
+        foreach (string path in Directory.EnumerateFiles(folder, name + "*").Where(path => IsUnfinished(Path.GetFileName(path), name)).ToList())
+        {
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It costs space, and the next start tries again.
+            }
+        }
+    }
 
     /// <summary>Opens the newest snapshot that verifies and whose end the store's journal holds.</summary>
     public (HammingIndex Index, long Sequence)? OpenNewest(IndexHostOptions options)
@@ -57,6 +76,10 @@ internal sealed class SnapshotFolder(string folder, CodeStore store, IStorageFil
         _proven = path;
         return new FileInfo(path).Length;
     }
+
+    // NAME, or NAME.GUID.tmp
+    private static bool IsUnfinished(string file, string name) =>
+        file == name || (file[name.Length..].Split('.') is ["", var id, "tmp"] && Guid.TryParseExact(id, "N", out _));
 
     private IEnumerable<(string Path, SnapshotName Name)> Newest()
     {
