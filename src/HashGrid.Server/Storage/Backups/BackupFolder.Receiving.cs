@@ -34,6 +34,8 @@ public sealed partial class BackupFolder
             Begin(source);
         // Also for one that continues: a server that was given the old copy meanwhile has deleted what had arrived of the next generation.
         _options.Files.CreateDirectory(_folder.JournalFolder(source.Generation));
+        // A run that was killed may have made a segment and not yet synced its name; what is written there from now on must keep it.
+        _options.Files.SyncDirectory(_folder.JournalFolder(source.Generation));
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var pipe = new Pipe(Buffers);

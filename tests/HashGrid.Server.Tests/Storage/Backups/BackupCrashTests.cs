@@ -57,6 +57,25 @@ public sealed class BackupCrashTests : BackupFixture
         await AssertSourceIsUntouchedAsync();
     }
 
+    [Test]
+    public async Task RunAsync_SegmentMadeByAKilledRun_ItsNameIsDurableBeforeTheCopyIsCalledWhole()
+    {
+        var disk = new CrashDisk(new Dictionary<string, byte[]>());
+        await WriteAsync("store", 1, 12);
+        await BackupAsync(files: disk.Open());
+        // Killed between making the next segment and syncing its folder: the next run finds the name in the page cache alone.
+        disk.Open().Open(Path.Combine(Sub("backup"), "journal", "segment.1"), create: true).Dispose();
+        await WriteAsync("store", 13, 400);
+        BackupReport report = await BackupAsync(files: disk.Open());
+        Assert.That(report.Continued, Is.True);
+        // A third one would sync the folder for itself.
+        Assert.That(report.JournalBytes, Is.InRange(128 << 10, 256 << 10), "the copy ends in the second segment");
+
+        Dictionary<string, byte[]> state = new CrashPoint(disk, disk.Events()).State(_ => false);
+        await using CodeStore store = await OpenSmallAsync("backup", new CrashDisk(state).Open());
+        Assert.That((store.Count, store.LastSequence), Is.EqualTo((400L, report.LastSequence)));
+    }
+
     private async Task AssertSourceIsUntouchedAsync()
     {
         Assert.That(StoreCheck.Run(Sub("store"), CancellationToken.None).Findings, Is.Empty);
