@@ -59,7 +59,7 @@ public static class ErrorTable
         new(ErrorReason.StoreReadOnly, Unavailable, "The store stopped writing after a device error; what was acknowledged is safe.", "Repair the device and restart the server; searches still work."),
         new(ErrorReason.StoreDiskFull, ResourceExhausted, "The disk of the data folder is full; what was acknowledged is safe.", "Free space and restart the server."),
         new(ErrorReason.StoreUnusable, FailedPrecondition, "The data folder cannot be used: written by another model or version, owned by another process, or not writable.", "Read the message; it names what was found and expected."),
-        new(ErrorReason.StoreDamaged, DataLoss, "Bytes on disk make no sense.", "Restore the data folder from a copy; the message gives the place."),
+        new(ErrorReason.StoreDamaged, DataLoss, "Bytes on disk make no sense, or the disk can not read them.", "Restore the data folder from a copy; the message gives the place."),
         new(ErrorReason.EncoderFailed, StatusCode.Internal, "The network failed on this image alone.", "Report the image; other items are not affected."),
         new(ErrorReason.Cancelled, StatusCode.Cancelled, "The caller cancelled, or its connection ended.", "Nothing to do."),
         new(ErrorReason.DeadlineExceeded, StatusCode.DeadlineExceeded, "The call's deadline passed; what had not started was never run.", "Allow more time, or send less at once."),

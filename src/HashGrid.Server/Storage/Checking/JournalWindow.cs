@@ -97,40 +97,28 @@ internal sealed class JournalWindow(JournalSegments segments) : IDisposable
 
     private void Fill(long address, Span<byte> destination)
     {
-        try
-        {
-            _segments.Read(address, destination);
+        // Most of what can not be read as a whole may be readable all the same.
+        if (_segments.TryRead(address, destination) is null)
             return;
-        }
-        catch (IOException)
-        {
-            // Most of it may be readable all the same.
-        }
         while (!destination.IsEmpty)
         {
             int length = (int)Math.Min(destination.Length, PieceBytes - address % PieceBytes);
-            if (!TryRead(address, destination[..length]))
+            if (!TryPiece(address, destination[..length]))
                 destination[..length].Clear();
             destination = destination[length..];
             address += length;
         }
     }
 
-    private bool TryRead(long address, Span<byte> destination)
+    private bool TryPiece(long address, Span<byte> destination)
     {
         if (Unreadable.Contains(address))
             return false;
-        try
-        {
-            _segments.Read(address, destination);
+        if (_segments.TryRead(address, destination) is not { } failure)
             return true;
-        }
-        catch (IOException e)
-        {
-            long piece = address - address % PieceBytes;
-            Unreadable.Add(piece, Math.Min(piece + PieceBytes, Math.Max(Extent, address + destination.Length)), e.Message);
-            return false;
-        }
+        long piece = address - address % PieceBytes;
+        Unreadable.Add(piece, Math.Min(piece + PieceBytes, Math.Max(Extent, address + destination.Length)), failure.Message);
+        return false;
     }
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);

@@ -8,22 +8,27 @@ internal sealed class JournalRecords(JournalSegments segments, int words)
     private const int EntryHeaderBytes = 4;
     private const int UsualBytes = 4096;
 
-    /// <exception cref="CodeStoreException">There is no put of this id at the place any more.</exception>
+    /// <exception cref="CodeStoreException">There is no put of this id at the place any more, or the disk can not read it.</exception>
     public CodeRecord Read(RecordPlace place, ulong id)
     {
         long address = place.Address;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(UsualBytes);
         try
         {
-            // One read is enough for nearly every frame; what it takes beyond is not looked at.
-            segments.Read(address, buffer.AsSpan(0, UsualBytes));
+            // One read is enough for nearly every frame; what it takes beyond is not looked at, so it need not be readable.
+            int have = UsualBytes;
+            if (segments.TryRead(address, buffer.AsSpan(0, have)) is not null)
+                segments.Read(address, buffer.AsSpan(0, have = EntryHeaderBytes + FrameHeader.Bytes));
             if (!FrameHeader.TryRead(buffer.AsSpan(EntryHeaderBytes), out FrameHeader header))
                 throw Damaged(address, "no record header");
             int length = EntryHeaderBytes + header.Length;
-            if (length > UsualBytes)
+            if (length > have)
             {
-                ArrayPool<byte>.Shared.Return(buffer);
-                buffer = ArrayPool<byte>.Shared.Rent(length);
+                if (length > buffer.Length)
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = ArrayPool<byte>.Shared.Rent(length);
+                }
                 segments.Read(address, buffer.AsSpan(0, length));
             }
             ReadOnlySpan<byte> frame = buffer.AsSpan(EntryHeaderBytes, header.Length);

@@ -45,17 +45,32 @@ internal sealed class JournalSegments(IStorageFiles files, string folder, long s
         }
     }
 
-    /// <summary>Reads from one segment; what does not exist reads as zeros.</summary>
+    /// <summary>Reads bytes, through ends of segments; what does not exist reads as zeros.</summary>
+    /// <exception cref="CodeStoreException">The disk can not read them all.</exception>
     public void Read(long address, Span<byte> destination)
     {
-        while (destination.Length > 0)
+        if (TryRead(address, destination) is { } failure)
         {
-            long offset = address % segmentBytes;
-            int part = (int)Math.Min(destination.Length, segmentBytes - offset);
-            int read = Find((int)(address / segmentBytes))?.Read(destination[..part], offset) ?? 0;
-            destination[read..part].Clear();
-            destination = destination[part..];
-            address += part;
+            throw new CodeStoreException(
+                CodeStoreProblem.Damaged,
+                $"the disk can not read all of the {destination.Length} bytes at journal address {address}: {failure.Message}; stop the server, check the disk, and run `hashgrid fsck`",
+                address,
+                failure);
+        }
+    }
+
+    /// <summary>The same for who can go on without them.</summary>
+    /// <returns>Null, or why the disk can not read them all.</returns>
+    public IOException? TryRead(long address, Span<byte> destination)
+    {
+        try
+        {
+            ReadFiles(address, destination);
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e;
         }
     }
 
@@ -75,5 +90,18 @@ internal sealed class JournalSegments(IStorageFiles files, string folder, long s
         foreach (IStorageFile file in _open.Values)
             file.Dispose();
         _open.Clear();
+    }
+
+    private void ReadFiles(long address, Span<byte> destination)
+    {
+        while (destination.Length > 0)
+        {
+            long offset = address % segmentBytes;
+            int part = (int)Math.Min(destination.Length, segmentBytes - offset);
+            int read = Find((int)(address / segmentBytes))?.Read(destination[..part], offset) ?? 0;
+            destination[read..part].Clear();
+            destination = destination[part..];
+            address += part;
+        }
     }
 }
