@@ -52,6 +52,9 @@ public sealed record CodeStoreOptions
     /// <summary>The files beneath; tests put failing ones here.</summary>
     public IStorageFiles Files { get; init; } = DiskFiles.Instance;
 
+    /// <summary>Opened by the salvage that fills it: the mark of an unfinished one is no reason to refuse it.</summary>
+    internal bool Salvaging { get; init; }
+
     /// <summary>Hash buckets of the code table for a journal of so many records, at most 2²⁸; a power of two unless <see cref="TableBuckets"/> says otherwise.</summary>
     /// <remarks>
     /// A table that grows beyond its buckets becomes a table of chains: 10M ids in the buckets of an empty store were stored at a third of the

@@ -1,5 +1,6 @@
 using HashGrid.Server.Indexing;
 using HashGrid.Server.Storage.Backups;
+using HashGrid.Server.Storage.Checking;
 using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Storage.Journal;
 
@@ -53,7 +54,8 @@ internal sealed class StoreFolder : IDisposable
     public (SlotFile File, Superblock Superblock, SlotFile Commits) Open(StoreModel? model)
     {
         string superblockPath = Path.Combine(Root, Superblock.FileName);
-        ThrowIfUnfinished(_options.Files, Root);
+        if (!_options.Salvaging)
+            ThrowIfUnfinished(_options.Files, Root);
         bool isNew = !_options.Files.Exists(superblockPath) && !HasSegments();
         if (!isNew && !_options.Files.Exists(superblockPath))
         {
@@ -98,6 +100,11 @@ internal sealed class StoreFolder : IDisposable
     /// <exception cref="CodeStoreException">The folder holds one.</exception>
     public static void ThrowIfUnfinished(IStorageFiles files, string root)
     {
+        if (files.Exists(Path.Combine(root, StoreSalvage.MarkName)))
+        {
+            throw new CodeStoreException(
+                CodeStoreProblem.NotFound, $"'{root}' holds a salvage that was not finished: records are missing; run the same command again, it begins anew, or name another folder");
+        }
         if (!files.Exists(Path.Combine(root, BackupFolder.PartialName)))
             return;
         string superblock = Path.Combine(root, Superblock.FileName);
@@ -117,6 +124,14 @@ internal sealed class StoreFolder : IDisposable
         if (inUse > 0)
             DeleteGeneration(inUse - 1);
         DeleteGeneration(inUse + 1);
+    }
+
+    /// <summary>Durably deletes a store that nobody needs: superblock and journal. Its table goes with the next opening.</summary>
+    public void DeleteStore()
+    {
+        DeleteGeneration(0);
+        _options.Files.Delete(Path.Combine(Root, Superblock.FileName));
+        _options.Files.SyncDirectory(Root);
     }
 
     /// <summary>Deletes one journal with its commit record, if it exists.</summary>

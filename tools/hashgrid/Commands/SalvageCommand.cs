@@ -11,14 +11,15 @@ namespace HashGrid.CommandLine.Commands;
 internal sealed class SalvageCommand : ToolCommand
 {
     private readonly Argument<string> _folder = new("DIR") { Description = "Folder of the damaged store; it is not changed" };
-    private readonly Option<string> _out = new("--out") { Required = true, HelpName = "DIR", Description = "Folder of the new store; must not exist, or be empty" };
+    private readonly Option<string> _out = new("--out") { Required = true, HelpName = "DIR", Description = "Folder of the new store; must not exist, be empty, or hold what an interrupted salvage left" };
     private readonly JsonOption _json = new();
 
     public SalvageCommand()
         : base(
             "salvage",
             "Copy every record of a store that proves itself into a new store, and report what is lost.\n\n"
-                + "A lost record may have been a remove: an id that it removed is there again. The new store has an id and sequences of its own.\n\n"
+                + "A lost record may have been a remove: an id that it removed is there again. The new store has an id and sequences of its own. "
+                + "Interrupted, it is refused by every command; run the same again, it begins anew.\n\n"
                 + "Exit code 0: every acknowledged record was copied; 1: some are lost, or nothing could be copied.",
             "hashgrid salvage hashgrid-data --out hashgrid-data-2")
     {

@@ -1,17 +1,27 @@
 using HashGrid.Server.Storage.Files;
+using HashGrid.Server.Storage.Journal;
 
 namespace HashGrid.Server.Storage.Checking;
 
 /// <summary>Copies what a damaged store still proves into a new one.</summary>
+/// <remarks>
+/// A file marks the new store until its last record is durable. As long as it is there no server opens the folder, nor does anything else: what
+/// an interrupted run left looks whole, but lacks records. The next run deletes that and begins anew.
+/// </remarks>
 public static class StoreSalvage
 {
+    internal const string MarkName = "salvage.unfinished";
+
     private const int Group = 65_536;
+
+    // What a run that was interrupted leaves.
+    private static readonly string[] OwnNames = [MarkName, "lock", Superblock.FileName, JournalCommits.FileName, Superblock.JournalName(0), "table"];
 
     /// <summary>Replays every record that proves itself, in order, into a store that does not exist yet.</summary>
     /// <param name="folder">The damaged store; not changed.</param>
-    /// <param name="target">Options of the new store; its folder must be absent or empty.</param>
-    /// <param name="ct">Checked between records; what was copied by then stays.</param>
-    /// <exception cref="CodeStoreException">There is no store, its width is lost, the target is not empty, or it can not be written.</exception>
+    /// <param name="target">Options of the new store; its folder must be absent, empty, or hold what an interrupted salvage left.</param>
+    /// <param name="ct">Checked between records; the new store is left unfinished.</param>
+    /// <exception cref="CodeStoreException">There is no store, its width is lost, the target is not empty or in use, or it can not be written.</exception>
     /// <remarks>
     /// The new store has an id and sequences of its own, so index snapshots and read-your-writes tokens of the old one do not apply.
     /// Streams keep their positions. A record that is lost may have been a remove: the id it removed is there again.
@@ -24,8 +34,29 @@ public static class StoreSalvage
         using StoreReader source = StoreReader.Open(folder, files);
         if (source.InUse)
             throw new CodeStoreException(CodeStoreProblem.InUse, $"a server owns '{folder}'; stop it first, or what it writes meanwhile is missing");
-        if (Directory.Exists(target.Directory) && Directory.EnumerateFileSystemEntries(target.Directory).Any())
+        Begin(target);
+        SalvageReport report = await CopyAsync(source, folder, target with { Salvaging = true }, ct);
+        target.Files.Delete(Path.Combine(target.Directory, MarkName));
+        target.Files.SyncDirectory(target.Directory);
+        return report;
+    }
+
+    /// <summary>Marks the new store durably, before there is anything that could pass for one.</summary>
+    private static void Begin(CodeStoreOptions target)
+    {
+        string[] there = Directory.Exists(target.Directory) ? [.. Directory.EnumerateFileSystemEntries(target.Directory).Select(path => Path.GetFileName(path))] : [];
+        bool again = there.Contains(MarkName);
+        if (there.Except(again ? OwnNames : ["lock"]).Any())
             throw new CodeStoreException(CodeStoreProblem.NotWritable, $"'{target.Directory}' is not empty; salvage writes a new store, name a folder that does not exist");
+        using StoreFolder folder = StoreFolder.Take(target);
+        target.Files.Open(Path.Combine(target.Directory, MarkName), create: true).Dispose();
+        target.Files.SyncDirectory(target.Directory);
+        if (again)
+            folder.DeleteStore();
+    }
+
+    private static async Task<SalvageReport> CopyAsync(StoreReader source, string folder, CodeStoreOptions target, CancellationToken ct)
+    {
         List<StoreFinding> findings = [];
         long puts = 0, removes = 0, unnamed = 0;
         CodeStore? store = null;

@@ -1,5 +1,6 @@
 using HashGrid.Server.Storage;
 using HashGrid.Server.Storage.Checking;
+using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Tests.Storage.Checking;
 
@@ -65,6 +66,45 @@ public sealed class StoreSalvageTests : StoreFixture
         Directory.CreateDirectory(Sub("copy"));
         File.WriteAllText(Path.Combine(Sub("copy"), "something"), "");
         Assert.That((await RefusalAsync(SalvageAsync)).Message, Does.Contain("not empty"));
+    }
+
+    [Test]
+    public async Task RunAsync_Interrupted_LeavesNoStoreAndTheNextRunBeginsAnew()
+    {
+        // More than one group, so that some of the copy is durable when the other half has not been read.
+        const ulong records = 70_000;
+        await using (CodeStore store = await OpenAsync())
+        {
+            for (ulong id = 0; id < records; id++)
+                store.Put(Record(id, id), PutMode.Add, null);
+            await DurableAsync(store, store.LastSequence);
+        }
+        using var stop = new CancellationTokenSource();
+        CodeStoreOptions interrupted = Options(Sub("copy")) with { Committed = commit => Interrupt(commit, stop) };
+        Assert.That(() => StoreSalvage.RunAsync(Sub("store"), interrupted, stop.Token).WaitAsync(Limit), Throws.InstanceOf<OperationCanceledException>());
+
+        Assert.That((await RefusalAsync(() => OpenAsync("copy"))).Message, Does.Contain("salvage that was not finished"));
+        Assert.That(() => StoreCheck.Run(Sub("copy"), CancellationToken.None), Throws.TypeOf<CodeStoreException>().With.Message.Contains("not finished"));
+        using (DiskFiles.Instance.TryLock(Path.Combine(Sub("copy"), "lock")))
+            Assert.That((await RefusalAsync(SalvageAsync)).Reason, Is.EqualTo(CodeStoreProblem.InUse), "another salvage is at work");
+        string note = Path.Combine(Sub("copy"), "notes.txt");
+        File.WriteAllText(note, "somebody's");
+        Assert.That((await RefusalAsync(SalvageAsync)).Message, Does.Contain("not empty"));
+        File.Delete(note);
+        Assert.That(File.Exists(Path.Combine(Sub("copy"), "superblock")), Is.True, "what is there would open");
+
+        SalvageReport report = await SalvageAsync();
+        Assert.That((report.Complete, report.Ids, report.Puts), Is.EqualTo((true, (long)records, (long)records)));
+        Assert.That(StoreCheck.Run(Sub("copy"), CancellationToken.None).Records, Is.EqualTo((long)records + 1));
+        await using CodeStore copy = await OpenAsync("copy");
+        Assert.That((copy.Count, copy.StoreId), Is.EqualTo(((long)records, report.StoreId)));
+    }
+
+    // Once puts are durable, not the identity alone.
+    private static void Interrupt(CommitReport commit, CancellationTokenSource stop)
+    {
+        if (commit.Sequence > 1)
+            stop.Cancel();
     }
 
     private Task<SalvageReport> SalvageAsync() => StoreSalvage.RunAsync(Sub("store"), Options(Sub("copy")), CancellationToken.None).WaitAsync(Limit);
