@@ -61,18 +61,34 @@ public static class StoreCheck
         foreach (string path in Directory.EnumerateFiles(index, "*.index").Order(StringComparer.Ordinal))
         {
             ct.ThrowIfCancellationRequested();
-            StoreFinding? finding = null;
-            try
-            {
-                using HammingIndex snapshot = HammingIndex.Open(path, new HammingIndexOptions { MergeInBackground = false });
-            }
-            catch (IndexFormatException e)
-            {
-                finding = new StoreFinding(
-                    FindingSeverity.Damage, $"index/{Path.GetFileName(path)}", e.Offset, $"{e.Message}; the file is a view of the journal: delete it, nothing is lost");
-            }
-            if (finding is not null)
+            if (CheckSnapshot(path) is { } finding)
                 yield return finding;
         }
+    }
+
+    private static StoreFinding? CheckSnapshot(string path)
+    {
+        string file = $"index/{Path.GetFileName(path)}";
+        try
+        {
+            using HammingIndex snapshot = HammingIndex.Open(path, new HammingIndexOptions { MergeInBackground = false });
+            return null;
+        }
+        catch (IndexFormatException e)
+        {
+            return Useless(e.Offset, e.Message);
+        }
+        catch (FileNotFoundException)
+        {
+            // A server that runs meanwhile has replaced it.
+            return null;
+        }
+        catch (IOException e)
+        {
+            return Useless(0, $"the file can not be read: {e.Message}");
+        }
+
+        StoreFinding Useless(long offset, string problem) =>
+            new(FindingSeverity.Damage, file, offset, $"{problem}; the file is a view of the journal: delete it, nothing is lost");
     }
 }
