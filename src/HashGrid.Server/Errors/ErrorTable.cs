@@ -9,6 +9,7 @@ public static class ErrorTable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MuchLater = TimeSpan.FromSeconds(5);
 
     /// <summary>All entries, in the order of <see cref="ErrorReason"/>.</summary>
     public static IReadOnlyList<ErrorEntry> Entries { get; } =
@@ -57,7 +58,7 @@ public static class ErrorTable
         new(ErrorReason.ServerStarting, Unavailable, "The server has not finished starting.", "Wait for the health check to say SERVING.", Later),
         new(ErrorReason.ServerDraining, Unavailable, "The server is about to stop.", "Go to another server, or try again after the hint.", Later),
         new(ErrorReason.StoreReadOnly, Unavailable, "The store stopped writing after a device error; what was acknowledged is safe.", "Repair the device and restart the server; searches still work."),
-        new(ErrorReason.StoreDiskFull, ResourceExhausted, "The disk of the data folder is full; what was acknowledged is safe.", "Free space and restart the server."),
+        new(ErrorReason.StoreDiskFull, ResourceExhausted, "The disk of the data folder is nearly full; what was acknowledged is safe, and searches and removes go on.", "Free space; the server takes new codes again by itself, and streams that wait go on.", MuchLater),
         new(ErrorReason.StoreUnusable, FailedPrecondition, "The data folder cannot be used: written by another model or version, owned by another process, or not writable.", "Read the message; it names what was found and expected."),
         new(ErrorReason.StoreDamaged, DataLoss, "Bytes on disk make no sense, or the disk can not read them.", "Restore the data folder from a copy; the message gives the place."),
         new(ErrorReason.EncoderFailed, StatusCode.Internal, "The network failed on this image alone.", "Report the image; other items are not affected."),

@@ -1,4 +1,5 @@
 using HashGrid.Server.Storage;
+using HashGrid.Server.Tests.Support;
 
 namespace HashGrid.Server.Tests.Storage;
 
@@ -196,6 +197,18 @@ public sealed class CodeStoreTests : StoreFixture
         await store.DisposeAsync();
         Assert.That(() => store.Put(Record(1, 1), PutMode.Add, null), Throws.TypeOf<CodeStoreException>().With.Property("Reason").EqualTo(CodeStoreProblem.Closed));
         Assert.That(store.State, Is.EqualTo(StoreState.Closed));
+    }
+
+    [Test]
+    public async Task Put_RoomAgainOnANearlyFullDisk_IsTakenWithoutARestart()
+    {
+        var files = new FaultyFiles("none") { Free = 1000 };
+        var clock = new FakeClock();
+        await using CodeStore store = await CodeStore.OpenAsync(Options(Sub("store")) with { Files = files, MinFreeBytes = 2000, Time = clock }, Model, CancellationToken.None).WaitAsync(Limit);
+        Assert.That(() => store.Put(Record(1, 1), PutMode.Add, null), Throws.TypeOf<CodeStoreException>().With.Property("Reason").EqualTo(CodeStoreProblem.DiskFull));
+        files.Free = 3000;
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await DurableAsync(store, store.Put(Record(1, 1), PutMode.Add, null).Sequence);
     }
 
     [Test]

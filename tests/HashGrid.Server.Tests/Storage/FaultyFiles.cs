@@ -2,13 +2,17 @@ using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Tests.Storage;
 
-/// <summary>The real disk, with one operation on files of one name that fails or waits when the test says so.</summary>
+/// <summary>The real disk, with operations on files of one name that fail or wait when the test says so.</summary>
 internal sealed class FaultyFiles(string namePart) : IStorageFiles
 {
     private volatile Exception? _onWrite;
     private volatile Exception? _onSync;
     private volatile Exception? _onChange;
     private volatile BadRange? _onRead;
+
+    private readonly Lock _counting = new();
+    private int _changes;
+    private (int First, int Last, Exception Failure)? _onNth;
 
     /// <summary>While not set, syncs of the chosen files wait.</summary>
     public ManualResetEventSlim SyncMayReturn { get; } = new(initialState: true);
@@ -26,7 +30,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     public Action? OnFreeBytes { get; set; }
 
     /// <summary>What the disk says is free; null: the truth.</summary>
-    public long? Free { get; init; }
+    public long? Free { get; set; }
 
     public void FailWrites(Exception e) => _onWrite = e;
 
@@ -38,8 +42,28 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     /// <summary>What a disk mounted for reading only says to everything but reading, of all files.</summary>
     public void FailChanges(Exception e) => _onChange = e;
 
+    /// <summary>Changes to the chosen files since the last call of <see cref="FailChange"/>, the failed ones included.</summary>
+    public int Changes
+    {
+        get
+        {
+            lock (_counting)
+                return _changes;
+        }
+    }
+
+    /// <summary>The n-th change to the chosen files from now on, counted from 1, fails; with <paramref name="forGood"/> all later ones, too.</summary>
+    /// <remarks>Changes are writes, reservations, syncs, renames and deletions, and what makes, deletes or syncs folders. A failed sync has synced nothing, a failed change changed nothing.</remarks>
+    public void FailChange(int number, bool forGood, Exception e)
+    {
+        lock (_counting)
+            (_changes, _onNth) = (0, (number, forGood ? int.MaxValue : number, e));
+    }
+
     public void Heal()
     {
+        lock (_counting)
+            _onNth = null;
         _onWrite = _onSync = _onChange = null;
         _onRead = null;
     }
@@ -53,8 +77,10 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     public IStorageFile Open(string path, bool create)
     {
         ThrowIfReadOnly();
+        if (create && !DiskFiles.Instance.Exists(path))
+            Change(path);
         IStorageFile file = DiskFiles.Instance.Open(path, create);
-        return Path.GetFileName(path).Contains(namePart, StringComparison.Ordinal) ? new FaultyFile(this, file) : file;
+        return IsChosen(path) ? new FaultyFile(this, path, file) : file;
     }
 
     public bool Exists(string path) => DiskFiles.Instance.Exists(path);
@@ -62,14 +88,28 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     public void Delete(string path)
     {
         ThrowIfReadOnly();
+        Change(path);
         DiskFiles.Instance.Delete(path);
     }
 
-    public void Rename(string from, string to) => DiskFiles.Instance.Rename(from, to);
+    public void Rename(string from, string to)
+    {
+        Change(from);
+        DiskFiles.Instance.Rename(from, to);
+    }
 
-    public void CreateDirectory(string path) => DiskFiles.Instance.CreateDirectory(path);
+    public void CreateDirectory(string path)
+    {
+        if (!Directory.Exists(path))
+            Change(path);
+        DiskFiles.Instance.CreateDirectory(path);
+    }
 
-    public void DeleteDirectory(string path) => DiskFiles.Instance.DeleteDirectory(path);
+    public void DeleteDirectory(string path)
+    {
+        Change(path);
+        DiskFiles.Instance.DeleteDirectory(path);
+    }
 
     public IReadOnlyList<string> List(string folder) => DiskFiles.Instance.List(folder);
 
@@ -80,6 +120,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
             FolderSyncBegan.Set();
             FolderSyncMayReturn.Wait();
         }
+        Change(path);
         DiskFiles.Instance.SyncDirectory(path);
     }
 
@@ -87,6 +128,20 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
     {
         OnFreeBytes?.Invoke();
         return Free ?? DiskFiles.Instance.FreeBytes(path);
+    }
+
+    private bool IsChosen(string path) => Path.GetFileName(path).Contains(namePart, StringComparison.Ordinal);
+
+    private void Change(string path)
+    {
+        if (!IsChosen(path))
+            return;
+        lock (_counting)
+        {
+            _changes++;
+            if (_onNth is { } nth && _changes >= nth.First && _changes <= nth.Last)
+                throw nth.Failure;
+        }
     }
 
     private void ThrowIfReadOnly()
@@ -97,7 +152,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
 
     private sealed record BadRange(long From, long To, Exception Failure);
 
-    private sealed class FaultyFile(FaultyFiles owner, IStorageFile inner) : IStorageFile
+    private sealed class FaultyFile(FaultyFiles owner, string path, IStorageFile inner) : IStorageFile
     {
         public long Length => inner.Length;
 
@@ -112,6 +167,7 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
         {
             if ((owner._onWrite ?? owner._onChange) is { } e)
                 throw e;
+            owner.Change(path);
             inner.Write(source, offset);
         }
 
@@ -119,12 +175,17 @@ internal sealed class FaultyFiles(string namePart) : IStorageFiles
         {
             if (owner._onSync is { } e)
                 throw e;
+            owner.Change(path);
             owner.SyncBegan.Set();
             owner.SyncMayReturn.Wait();
             inner.Sync();
         }
 
-        public void Reserve(long length) => inner.Reserve(length);
+        public void Reserve(long length)
+        {
+            owner.Change(path);
+            inner.Reserve(length);
+        }
 
         public void Dispose() => inner.Dispose();
     }

@@ -19,7 +19,7 @@ public static class StoreCompaction
     /// <summary>Compacts the store in a folder.</summary>
     /// <param name="options">Its folder, files and memory.</param>
     /// <param name="ct">Checked between records; a cancelled compaction changes nothing.</param>
-    /// <exception cref="CodeStoreException">There is no store, somebody owns it, it is damaged, or the disk failed; the store is as it was.</exception>
+    /// <exception cref="CodeStoreException">There is no store, somebody owns it, it is damaged, or the disk failed; the store is as it was, unless the message says that it is compacted.</exception>
     /// <exception cref="IOException">The new journal could not be written; the store is as it was.</exception>
     public static Task<CompactionReport> RunAsync(CodeStoreOptions options, CancellationToken ct) => Task.Run(() => Run(options, ct), ct);
 
@@ -102,11 +102,24 @@ public static class StoreCompaction
         // passes over what lies there by its name; it is deleted so as to take no space.
         folder.CarrySnapshots(compacted.StoreId, new JournalPoint(old.Generation, tail.Sequence, tail.Link), new JournalPoint(compacted.Generation, compacted.Durable.Sequence, compacted.Durable.Link));
         // The first write changes over. The second puts it into the other slot too, which still names a journal that is about to go.
-        for (int slot = 0; slot < SlotFile.Slots; slot++)
+        int written = 0;
+        try
         {
-            superblockFile.Write(compacted.Write());
-            superblockFile.Sync();
+            for (; written < SlotFile.Slots; written++)
+            {
+                superblockFile.Write(compacted.Write());
+                superblockFile.Sync();
+            }
+            folder.DeleteOtherGenerations(compacted.Generation);
         }
-        folder.DeleteOtherGenerations(compacted.Generation);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Both journals are there, and either slot names one of them.
+            throw new CodeStoreException(
+                CodeStoreProblem.NotWritable,
+                $"the disk failed at the change-over: {e.Message}; the store is whole and {(written == 0 ? "either as it was or compacted, as the next start finds it" : "compacted, the next start deletes the old journal")}",
+                null,
+                e);
+        }
     }
 }

@@ -149,6 +149,51 @@ public sealed class StoreCompactionTests : StoreFixture
     }
 
     [Test]
+    public async Task RunAsync_ChangeOverFails_SaysWhichStoreIsThere()
+    {
+        int either = 0, compacted = 0;
+        for (int n = 1; ; n++)
+        {
+            string name = $"store-{n}";
+            await SmallStore.WriteAsync(Options(Sub(name)), Model).WaitAsync(Limit);
+            var files = new FaultyFiles("superblock");
+            files.FailChange(n, forGood: true, new IOException("Input/output error", 5));
+            string? failed = null;
+            try
+            {
+                await StoreCompaction.RunAsync(Options(Sub(name)) with { Files = files }, CancellationToken.None).WaitAsync(Limit);
+            }
+            catch (Exception e) when (e is IOException or CodeStoreException)
+            {
+                failed = e.Message;
+            }
+            if (files.Changes < n)
+                break;
+            Assert.That(failed, Does.Contain("Input/output error"), $"change {n}");
+            await using CodeStore store = await OpenAsync(name);
+            SmallStore.AssertWhole(store, $"change {n}");
+            string journal = Path.GetFileName(Directory.GetDirectories(Sub(name), "journal*").Single());
+            if (!failed!.Contains("at the change-over", StringComparison.Ordinal))
+            {
+                Assert.That(journal, Is.EqualTo("journal"), $"change {n}");
+                continue;
+            }
+            Assert.That(failed, Does.Contain("the store is whole").And.Contain("compacted"), $"change {n}");
+            if (failed.Contains("either as it was or compacted", StringComparison.Ordinal))
+            {
+                either++;
+            }
+            else
+            {
+                compacted++;
+                Assert.That(journal, Is.EqualTo("journal.1"), $"change {n}");
+            }
+        }
+        // Two slots, and for each a write and a sync.
+        Assert.That((either, compacted), Is.EqualTo((2, 2)));
+    }
+
+    [Test]
     public async Task RunAsync_PowerCutAtAnyMoment_StoreIsWhole()
     {
         int before = 0, after = 0;
