@@ -54,6 +54,7 @@ public sealed partial class HashGridClient
             DigestImages = reply.DigestImages,
             DigestBytes = reply.DigestBytes,
             ItemsLinked = reply.ItemsLinked,
+            SnapshotProblem = reply.SnapshotProblem,
         };
     }
 

@@ -26,4 +26,7 @@ public sealed record StoreStats(
 
     /// <summary>Items linked to content that another id held, since the server started.</summary>
     public ulong ItemsLinked { get; init; }
+
+    /// <summary>Why the last index snapshot that was due or asked for is not there; empty if it is. Nothing is lost by it: the server's next start takes longer.</summary>
+    public string SnapshotProblem { get; init; } = "";
 }

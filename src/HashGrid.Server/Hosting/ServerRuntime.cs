@@ -62,7 +62,6 @@ public sealed class ServerRuntime : IAsyncDisposable
             Directory = Path.Combine(_options.DataDirectory, "index"),
             Width = new CodeWidth(model.Bits),
             Applied = _metrics.IndexApplied,
-            Files = _files,
         });
         _metrics.ObserveStore(() => store.Count, () => Math.Max(0, store.DurableSequence - index.AppliedSequence));
         _snapshots = new SnapshotSchedule(_index, new SnapshotPolicy(_options.SnapshotChanges, _options.SnapshotInterval), _logger, TimeProvider.System);
@@ -137,9 +136,9 @@ public sealed class ServerRuntime : IAsyncDisposable
             SnapshotInfo snapshot = await index.SnapshotAsync(inBackground: false, deadline).WaitAsync(deadline);
             _logger.Snapshot(snapshot.Sequence, snapshot.Bytes, (long)snapshot.Elapsed.TotalMilliseconds);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (CodeStoreException e)
         {
-            _logger.SnapshotFailed(e);
+            _logger.SnapshotFailed(e.Message);
         }
         catch (OperationCanceledException)
         {

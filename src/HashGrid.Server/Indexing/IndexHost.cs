@@ -25,7 +25,7 @@ public sealed class IndexHost : IAsyncDisposable
     private IndexHost(CodeStore store, IndexHostOptions options)
     {
         _store = store;
-        _snapshots = new SnapshotFolder(options.Directory, store, options.Files);
+        _snapshots = new SnapshotFolder(options.Directory, store);
         _lag = options.Applied is { } applied ? new LagMarks(applied) : null;
         _target = store.DurableSequence;
         _snapshots.DeleteUnfinished();
@@ -70,7 +70,7 @@ public sealed class IndexHost : IAsyncDisposable
     /// <summary>Writes a snapshot of the index, so that the next start is fast. Searches and changes go on meanwhile.</summary>
     /// <param name="inBackground">Whether everything else that the machine does goes first.</param>
     /// <param name="ct">Gives it up; the older one stays.</param>
-    /// <exception cref="IOException">The snapshot could not be written; the older one stays.</exception>
+    /// <exception cref="CodeStoreException">The snapshot could not be written, or the disk would be nearly full by it; the older one stays.</exception>
     /// <remarks>One at a time. The index stands still only while the list of removed rows is copied.</remarks>
     public Task<SnapshotInfo> SnapshotAsync(bool inBackground, CancellationToken ct) => Task.Factory.StartNew(
         () =>
@@ -83,7 +83,7 @@ public sealed class IndexHost : IAsyncDisposable
                 // The file may hold a few changes more than its name says. They are durable, and a start that applies them
                 // again in order ends with the same codes, so no writer has to wait for the disk.
                 long sequence = AppliedSequence;
-                long bytes = _snapshots.Save(Index, sequence, ct);
+                long bytes = Save(sequence, ct);
                 Volatile.Write(ref _newestSnapshot, sequence);
                 return new SnapshotInfo(sequence, bytes, Stopwatch.GetElapsedTime(started));
             }
@@ -92,6 +92,9 @@ public sealed class IndexHost : IAsyncDisposable
         // A thread of its own: its priority ends with it.
         TaskCreationOptions.LongRunning,
         TaskScheduler.Default);
+
+    /// <summary>Why the last snapshot that was asked for is not there; null if it is, or none was.</summary>
+    public string? SnapshotProblem { get; private set; }
 
     /// <summary>Changes that the next start would have to index again, since no snapshot holds them.</summary>
     public long ChangesSinceSnapshot => AppliedSequence - Volatile.Read(ref _newestSnapshot);
@@ -105,6 +108,26 @@ public sealed class IndexHost : IAsyncDisposable
         _waiters.Fail(() => new OperationCanceledException("the index is closed"));
         Index.Dispose();
         _stop.Dispose();
+    }
+
+    private long Save(long sequence, CancellationToken ct)
+    {
+        try
+        {
+            long bytes = _snapshots.Save(Index, sequence, ct);
+            SnapshotProblem = null;
+            return bytes;
+        }
+        catch (CodeStoreException e)
+        {
+            SnapshotProblem = e.Message;
+            throw;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            SnapshotProblem = $"the index snapshot could not be written: {e.Message}; nothing is lost, the next start takes longer";
+            throw new CodeStoreException(Posix.IsDiskFull(e) ? CodeStoreProblem.DiskFull : CodeStoreProblem.NotWritable, SnapshotProblem, null, e);
+        }
     }
 
     private async Task FollowAsync()

@@ -1,5 +1,4 @@
 using HashGrid.Index;
-using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Indexing;
 
@@ -17,9 +16,6 @@ public sealed record IndexHostOptions
 
     /// <summary>How long no change must have come before the index merges what lies apart; default 1 s.</summary>
     public TimeSpan QuietAfter { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>The disk that makes the names of snapshots durable.</summary>
-    public IStorageFiles Files { get; init; } = DiskFiles.Instance;
 
     /// <summary>Options of the index itself.</summary>
     public HammingIndexOptions Index { get; init; } = new();

@@ -1,12 +1,14 @@
 using HashGrid.Index;
 using HashGrid.Server.Storage;
-using HashGrid.Server.Storage.Files;
 
 namespace HashGrid.Server.Indexing;
 
 /// <summary>Index snapshots, named by <see cref="SnapshotName"/>. A snapshot is a view: one that is damaged, foreign or of another history is passed over.</summary>
-internal sealed class SnapshotFolder(string folder, CodeStore store, IStorageFiles files)
+internal sealed class SnapshotFolder(string folder, CodeStore store)
 {
+    // What a file has beyond the codes and structures in memory: tables, and sections that begin at whole pages.
+    private const long SlackBytes = 1 << 20;
+
     // The newest one that is known to fit: opened or written by this process.
     private string? _proven;
 
@@ -61,18 +63,21 @@ internal sealed class SnapshotFolder(string folder, CodeStore store, IStorageFil
     /// <param name="index">Holds durable changes only.</param>
     /// <param name="sequence">Every change up to here is in the index.</param>
     /// <param name="ct">Gives it up.</param>
+    /// <exception cref="CodeStoreException">The disk would be nearly full by that; nothing was written.</exception>
     public long Save(HammingIndex index, long sequence, CancellationToken ct)
     {
-        Directory.CreateDirectory(folder);
+        store.Files.CreateDirectory(folder);
+        // The older ones go only when this one is there.
+        store.ThrowIfNoRoomFor(folder, index.MemoryBytes + SlackBytes);
         index.Save(UnfinishedPath, ct);
         ct.ThrowIfCancellationRequested();
         // Asked for now: changes that came to the index while the codes to write were chosen are not behind it.
         var name = new SnapshotName(store.StoreId, sequence, store.DurablePoint);
         string path = Path.Combine(folder, name.ToString());
-        files.Rename(UnfinishedPath, path);
-        files.SyncDirectory(folder);
+        store.Files.Rename(UnfinishedPath, path);
+        store.Files.SyncDirectory(folder);
         foreach (string old in Directory.EnumerateFiles(folder, $"{store.StoreId:N}-*{SnapshotName.Extension}").Where(file => file != path && file != _proven).ToList())
-            File.Delete(old);
+            store.Files.Delete(old);
         _proven = path;
         return new FileInfo(path).Length;
     }

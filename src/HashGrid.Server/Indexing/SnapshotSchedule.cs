@@ -1,3 +1,4 @@
+using HashGrid.Server.Storage;
 using HashGrid.Server.Telemetry;
 
 namespace HashGrid.Server.Indexing;
@@ -67,9 +68,9 @@ public sealed class SnapshotSchedule : IAsyncDisposable
             _logger.Snapshot(snapshot.Sequence, snapshot.Bytes, (long)snapshot.Elapsed.TotalMilliseconds);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (CodeStoreException e)
         {
-            _logger.SnapshotFailed(e);
+            _logger.SnapshotFailed(e.Message);
             return false;
         }
     }

@@ -56,6 +56,7 @@ internal sealed class StoreService(ServerRuntime runtime, ServerMetrics metrics)
             DigestImages = (ulong)images,
             DigestBytes = (ulong)digestBytes,
             ItemsLinked = (ulong)metrics.ItemsLinked,
+            SnapshotProblem = runtime.Index.SnapshotProblem ?? "",
         });
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using HashGrid.Server.Storage.Backups;
+using HashGrid.Server.Storage.Files;
 using HashGrid.Server.Storage.Journal;
 
 namespace HashGrid.Server.Storage;
@@ -39,6 +40,13 @@ public sealed partial class CodeStore
 
     /// <summary>Where the durable journal ends now. A view that holds nothing newer belongs to every journal that <see cref="Holds"/> it.</summary>
     public JournalPoint DurablePoint => PointOf(_log.Durable);
+
+    /// <summary>The disk that the store is on, for its views.</summary>
+    internal IStorageFiles Files => _options.Files;
+
+    /// <summary>Before a view of so many bytes is written into a folder.</summary>
+    /// <exception cref="CodeStoreException">The disk would be nearly full by that.</exception>
+    internal void ThrowIfNoRoomFor(string folder, long bytes) => _disk.ThrowIfNoRoomFor(folder, bytes);
 
     /// <summary>Whether this journal has had that end: the same changes in the same order up to there.</summary>
     /// <remarks>Reads the frames of some 4096 records, or since the opening.</remarks>

@@ -29,8 +29,8 @@ internal static partial class ServerLog
     [LoggerMessage(107, LogLevel.Information, "Snapshot of the index up to sequence {Sequence}: {Bytes} bytes in {Milliseconds} ms")]
     public static partial void Snapshot(this ILogger logger, long sequence, long bytes, long milliseconds);
 
-    [LoggerMessage(108, LogLevel.Warning, "An index snapshot could not be written; nothing is lost, the next start takes longer")]
-    public static partial void SnapshotFailed(this ILogger logger, Exception failure);
+    [LoggerMessage(108, LogLevel.Warning, "No index snapshot: {Problem}")]
+    public static partial void SnapshotFailed(this ILogger logger, string problem);
 
     [LoggerMessage(109, LogLevel.Information, "Exporting by OTLP: traces {Traces}, metrics {Metrics}")]
     public static partial void Exporting(this ILogger logger, bool traces, bool metrics);

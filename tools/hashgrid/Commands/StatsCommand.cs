@@ -44,6 +44,7 @@ internal sealed class StatsCommand : ToolCommand
                 ["digest_images"] = stats.DigestImages,
                 ["digest_bytes"] = stats.DigestBytes,
                 ["items_linked"] = stats.ItemsLinked,
+                ["snapshot_problem"] = stats.SnapshotProblem.Length == 0 ? null : stats.SnapshotProblem,
             });
             return 0;
         }
@@ -52,7 +53,8 @@ internal sealed class StatsCommand : ToolCommand
             ("model fingerprint", stats.Model.Fingerprint), ("durable sequence", stats.DurableSequence), ("indexed sequence", stats.IndexedSequence),
             ("journal bytes", stats.JournalBytes), ("index bytes", stats.IndexBytes), ("images encoded", stats.ImagesEncoded),
             ("searches", stats.Searches), ("store id", stats.StoreId),
-            ("duplicates", stats.Duplicates), ("digest images", stats.DigestImages), ("digest bytes", stats.DigestBytes), ("items linked", stats.ItemsLinked));
+            ("duplicates", stats.Duplicates), ("digest images", stats.DigestImages), ("digest bytes", stats.DigestBytes), ("items linked", stats.ItemsLinked),
+            ("last snapshot", stats.SnapshotProblem.Length == 0 ? "no problem" : stats.SnapshotProblem));
         return 0;
     }
 }
