@@ -20,7 +20,7 @@ public sealed class ShippedWeightsTests
         for (int q = 0; q < queries.Count; q++)
         {
             int[] order = [.. Enumerable.Range(0, database.Count).OrderBy(d => BitOperations.PopCount(stored[d] ^ asked[q]))];
-            meter.Add(queries[q].Patient, Array.ConvertAll(order, d => BitOperations.PopCount(stored[d] ^ asked[q])), Array.ConvertAll(order, d => Evaluator.Shared(queries[q], database[d])));
+            meter.Add(queries[q].Patient, Array.ConvertAll(order, d => BitOperations.PopCount(stored[d] ^ asked[q])), Array.ConvertAll(order, d => PairLabels.Shared(queries[q], database[d])));
         }
         RetrievalScores scores = meter.Scores();
         Assert.That(scores.MapTieAware, Is.GreaterThan(scores.MapRandom + 0.1));

@@ -107,6 +107,21 @@ public class EvaluateTests
     }
 
     [Test]
+    public async Task Evaluate_FindingsOnly_LeavesOutQueriesThatShareNoFinding()
+    {
+        using var folder = new TempFolder();
+        string database = WriteRole(folder, "database"), queries = WriteRole(folder, "query");
+        HashSet<string> findings = [.. ImageDatasets.ReadCsv(database).SelectMany(image => image.Labels).Where(label => label != LabelledImage.NoFinding)];
+        int without = ImageDatasets.ReadCsv(queries).Count(image => !image.Labels.Any(findings.Contains));
+
+        ToolRun run = await Tool.HashGridAsync("evaluate", "--database", database, "--queries", queries, "--findings-only", "--json");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(without, Is.GreaterThan(0));
+        Assert.That((int)JsonNode.Parse(run.Output)!["queries_left_out"]!, Is.EqualTo(without));
+    }
+
+    [Test]
     public async Task Evaluate_WidthThatTheWeightsLack_NamesThoseTheyHave()
     {
         ToolRun run = await Tool.HashGridAsync("evaluate", "--model", TinyModel.NestedPath, "--database", Samples, "--queries", Samples, "--bits", "48");

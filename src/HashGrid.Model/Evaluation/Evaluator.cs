@@ -25,9 +25,6 @@ public static class Evaluator
         return [.. values];
     }
 
-    /// <summary>Labels that two pictures share: what makes an item relevant, and its gain.</summary>
-    public static int Shared(LabelledImage a, LabelledImage b) => a.Labels.Count(b.Labels.Contains);
-
     /// <summary>Scores codes by exhaustive ranking; order (distance, database position).</summary>
     /// <param name="queries">The queries' pictures.</param>
     /// <param name="queryCodes">u ≥ 0 is a bit; rows of <paramref name="bits"/>.</param>
@@ -48,7 +45,7 @@ public static class Evaluator
                     distances[d] += queryCodes[q * bits + b] >= 0 != databaseCodes[d * bits + b] >= 0 ? 1 : 0;
             }
             int[] order = [.. items.OrderBy(d => distances[d])]; // stable
-            meter.Add(queries[q].Patient, Array.ConvertAll(order, d => distances[d]), Array.ConvertAll(order, d => Shared(queries[q], database[d])));
+            meter.Add(queries[q].Patient, Array.ConvertAll(order, d => distances[d]), Array.ConvertAll(order, d => PairLabels.Shared(queries[q], database[d])));
         }
         return meter.Scores();
     }

@@ -8,9 +8,9 @@ public static class HashLoss
     /// <summary>Computes the loss of one batch.</summary>
     /// <param name="code">u [N, k].</param>
     /// <param name="logits">[N, C], or null to leave the classification term out.</param>
-    /// <param name="labels">[N, C], 0 or 1. Two images without any label are similar ("No Finding" is what they share).</param>
+    /// <param name="labels">[N, P], 0 or 1: the C classes of <paramref name="logits"/>, then labels that count for pairs alone, such as "No Finding" (<see cref="Datasets.PairLabels.Columns"/>). A pair is similar when it shares one of the P.</param>
     /// <param name="options">Weights.</param>
-    /// <param name="known">[N, C], 1 where the label is known, 0 where it is not; null: all known.</param>
+    /// <param name="known">[N, P], 1 where the label is known, 0 where it is not; null: all known.</param>
     /// <param name="targets">[N, C], 0 to 1: what the classification term learns in place of the labels, such as a teacher's scores; null: the labels. Pairs go by the labels.</param>
     public static HashLossTerms Compute(Tensor code, Tensor? logits, Tensor labels, HashLossOptions options, Tensor? known = null, Tensor? targets = null)
     {
@@ -29,8 +29,9 @@ public static class HashLoss
         Tensor classification = zeros(1, device: code.device).sum();
         if (logits is not null)
         {
-            Tensor each = logits.clamp_min(0) - logits * (targets ?? labels) + (-logits.abs()).exp().log1p();   // eq. 11 from logits [N, C]
-            classification = (known is null ? each : each * known).sum(1).mean();
+            long classes = logits.shape[1];
+            Tensor each = logits.clamp_min(0) - logits * (targets ?? labels.narrow(1, 0, classes)) + (-logits.abs()).exp().log1p(); // eq. 11 from logits [N, C]
+            classification = (known is null ? each : each * known.narrow(1, 0, classes)).sum(1).mean();
         }
         Tensor total = contrastive + options.Alpha * regulariser + options.Beta * classification; // eq. 12
         if (options.Balance > 0)
@@ -59,18 +60,15 @@ public static class HashLoss
         return (shared > 0, certain);
     }
 
-    /// <summary>How many labels each pair shares, "No Finding" being one, and where it is certain whether there is any.</summary>
+    /// <summary>How many labels each pair shares, and where it is certain whether there is any.</summary>
     internal static (Tensor Shared, Tensor Certain) Shared(Tensor labels, Tensor? known)
     {
-        Tensor positive = known is null ? labels : labels * known;                                 // [N, C]
-        Tensor unknown = known is null ? zeros_like(labels) : 1 - known;
-        Tensor empty = (positive.sum(1) == 0).logical_and(unknown.sum(1) == 0).to_type(ScalarType.Float32).unsqueeze(1); // surely no label
-        Tensor shared = positive.mm(positive.t()) + empty.mm(empty.t());
+        Tensor positive = known is null ? labels : labels * known;                                 // [N, P]
+        Tensor shared = positive.mm(positive.t());                                                 // [N, N]
         Tensor similar = shared > 0;
         if (known is null)
             return (shared, ones_like(similar));
-        Tensor maybeEmpty = (positive.sum(1) == 0).to_type(ScalarType.Float32).unsqueeze(1);
-        Tensor possible = (positive + unknown).mm((positive + unknown).t()) + maybeEmpty.mm(maybeEmpty.t());
-        return (shared, similar.logical_or(possible == 0));
+        Tensor possible = positive + 1 - known;                                                    // [N, P]
+        return (shared, similar.logical_or(possible.mm(possible.t()) == 0));
     }
 }

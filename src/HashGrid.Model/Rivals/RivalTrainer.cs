@@ -1,3 +1,4 @@
+using HashGrid.Model.Datasets;
 using HashGrid.Model.Losses;
 using HashGrid.Model.Training;
 using TorchSharp;
@@ -22,7 +23,7 @@ public sealed class RivalTrainer
     /// <param name="net">Changed in place; stays the caller's. A trunk holds its pretrained weights already.</param>
     /// <param name="pictures">Training pictures at the model's own size; of those with a trunk only the labels are used when <paramref name="pooled"/> is given.</param>
     /// <param name="recipe">See <see cref="RivalRecipes"/>.</param>
-    /// <param name="classes">Findings that decide which pictures are similar; "No Finding" is none of them.</param>
+    /// <param name="classes">What a method with a class term tells apart; pairs go by every label (<see cref="PairLabels"/>).</param>
     /// <param name="pooled">Pooled trunk features [N, D] of the pictures, if they are at hand; stays the caller's.</param>
     /// <exception cref="ArgumentException">Fewer pictures than a batch, or features of another number of pictures.</exception>
     public RivalTrainer(RivalNet net, PictureSet pictures, TrainerOptions recipe, IReadOnlyList<string> classes, Tensor? pooled = null)
@@ -43,7 +44,7 @@ public sealed class RivalTrainer
         using DisposeScope scope = NewDisposeScope();
         if (_recipe.Threads > 0)
             set_num_threads(_recipe.Threads);
-        (Tensor labels, Tensor known) = _pictures.LabelMatrix(_classes);
+        (Tensor labels, Tensor known) = _pictures.LabelMatrix(PairLabels.Columns(_classes, _pictures.Images, _recipe.FindingsOnly));
         if (_net is not PooledNet net)
             return Learn(labels, known, null, progress, cancellation);
         Tensor pooled = _pooled ?? Pool(net, _pictures, cancellation);
@@ -162,7 +163,7 @@ public sealed class RivalTrainer
         (Tensor code, Tensor? logits) = net.Forward(_pictures.Pixels(all));
         Tensor[] parts = code.split(batch.Length);
         Tensor loss = AthLoss.Triplet(parts[0], parts[1], parts[2]);
-        return logits is null ? loss : loss + 3 * AthLoss.Classes(logits, Rows(labels, all), Rows(known, all)); // the sum of the three means
+        return logits is null ? loss : loss + 3 * AthLoss.Classes(logits, Rows(labels, all).narrow(1, 0, logits.shape[1]), Rows(known, all).narrow(1, 0, logits.shape[1])); // the sum of the three means
     }
 
     private double Rate(int epoch, int step, int steps)

@@ -19,8 +19,8 @@ internal static class HashLayerFit
     /// <summary>Learns the layer; some seconds.</summary>
     /// <param name="seen">Scores of the database [N, C'], each class's mean 0.</param>
     /// <param name="unseen">Scores as queries [N, C'].</param>
-    /// <param name="labels">[N, C] with what is <paramref name="known"/> of them.</param>
-    /// <param name="known">[N, C].</param>
+    /// <param name="labels">[N, P] by which pairs are judged, with what is <paramref name="known"/> of them.</param>
+    /// <param name="known">[N, P].</param>
     /// <param name="patients">Of each picture; pictures of one patient are not compared.</param>
     /// <param name="widths">Widths whose first bits shall be codes of their own; the largest is k.</param>
     /// <param name="temperature">τ of the list-wise loss.</param>

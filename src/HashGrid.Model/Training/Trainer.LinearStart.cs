@@ -1,3 +1,4 @@
+using HashGrid.Model.Datasets;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,21 +15,13 @@ public sealed partial class Trainer
         using DisposeScope scope = NewDisposeScope();
         using CollectorPause pause = CollectorPause.Begin();
         string[] patients = [.. _pictures.Images.Select(image => image.Patient)];
-        (Tensor labels, Tensor known) = WithNoFinding();                                            // [N, C + 1]
+        (Tensor labels, Tensor known) = _pictures.LabelMatrix([.. shape.Labels, LabelledImage.NoFinding], _device); // [N, C + 1]
         var start = new LinearStart(_net, chunk => _cache!.Map(_net, chunk, null), patients.Length, cancellation);
         Tensor pooled = start.Pooled();
         (Tensor weights, Tensor offset, Tensor mean, Tensor unseen) = RidgeTeacher.Fit(pooled, labels, known, patients);
         Tensor seen = pooled.mm(weights) + offset;
-        (Tensor hash, Tensor bias) = HashLayerFit.Fit(seen, unseen - mean, _labels, _known, patients, [.. _options.Loss.NestedBits.Where(width => width < shape.Bits), shape.Bits], _options.LinearTemperature, _options.Seed);
+        (Tensor hash, Tensor bias) = HashLayerFit.Fit(seen, unseen - mean, _pairLabels, _pairKnown, patients, [.. _options.Loss.NestedBits.Where(width => width < shape.Bits), shape.Bits], _options.LinearTemperature, _options.Seed);
         start.Write(weights, offset, minimum(seen.amin([0]), (unseen - mean).amin([0])), seen.std(0), hash, bias);
         start.FitClassifier((seen + mean).narrow(1, 0, scores - 1).clamp(0.02, 0.98).logit());
-    }
-
-    /// <summary>Labels and what is known of them [N, C + 1]; last is "No Finding", known where nothing else is open.</summary>
-    private (Tensor Labels, Tensor Known) WithNoFinding()
-    {
-        Tensor positive = (_labels * _known).sum(1, keepdim: true) > 0, open = (1 - _known).sum(1, keepdim: true) > 0;
-        Tensor none = positive.logical_or(open).logical_not(), settled = positive.logical_or(open.logical_not());
-        return (cat([_labels * _known, none.to_type(ScalarType.Float32)], 1), cat([_known, settled.to_type(ScalarType.Float32)], 1));
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using HashGrid.Model.Datasets;
 using HashGrid.Model.Losses;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -12,6 +13,7 @@ public sealed partial class Trainer : IDisposable
     private readonly HashNet _net;
     private readonly PictureSet _pictures;
     private readonly TrainerOptions _options;
+    private readonly Tensor _pairLabels, _pairKnown; // [N, P]: what makes pairs similar, the classes first
     private readonly Tensor _labels, _known, _targets; // [N, C]; targets are labels, or labels with a teacher's scores
     private readonly (string Name, Parameter Value)[] _learned;
     private readonly Dictionary<string, Tensor> _average = [];
@@ -40,7 +42,8 @@ public sealed partial class Trainer : IDisposable
         if (options.Threads > 0)
             set_num_threads(options.Threads);
         _device = net.Device;
-        (_labels, _known) = pictures.LabelMatrix(net.Options.Labels, _device);
+        (_pairLabels, _pairKnown) = pictures.LabelMatrix(PairLabels.Columns(net.Options.Labels, pictures.Images, options.FindingsOnly), _device);
+        (_labels, _known) = (_pairLabels.narrow(1, 0, net.Options.Labels.Length), _pairKnown.narrow(1, 0, net.Options.Labels.Length));
         using (Tensor known = _labels * _known)
             _classes = known.cpu().data<float>().ToArray();
         _learned = [.. net.Table.Parameters.Where(one => Learns(one.Name))];
@@ -135,7 +138,7 @@ public sealed partial class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor tensor in (IEnumerable<Tensor>)[_labels, _known, _targets, .. _average.Values])
+        foreach (Tensor tensor in (IEnumerable<Tensor>)[_pairLabels, _pairKnown, _labels, _known, _targets, .. _average.Values])
             tensor.Dispose();
         if (_ownsCache)
             _cache?.Dispose();
@@ -150,7 +153,7 @@ public sealed partial class Trainer : IDisposable
             map = MapMixing.Apply(map, random, _options.Mix);
         HashNetOutput output = _net.Head(map);
         Tensor chosen = tensor(Array.ConvertAll(batch.ToArray(), i => (long)i), device: _device);
-        HashLossTerms terms = HashLoss.Compute(output.Code, output.Logits, _labels.index_select(0, chosen), _options.Loss, _known.index_select(0, chosen), _targets.index_select(0, chosen));
+        HashLossTerms terms = HashLoss.Compute(output.Code, output.Logits, _pairLabels.index_select(0, chosen), _options.Loss, _pairKnown.index_select(0, chosen), _targets.index_select(0, chosen));
         terms.Total.backward();
         _optimizer.Step(rate);
         if (_options.Average > 0)

@@ -35,6 +35,9 @@ public sealed record TrainerOptions
     /// <summary>The joint loss.</summary>
     public HashLossOptions Loss { get; init; } = new();
 
+    /// <summary>Only findings in common make two pictures similar, "No Finding" in common does not. Off: half of ChestX-ray14 would be similar to nothing.</summary>
+    public bool FindingsOnly { get; init; }
+
     /// <summary>What stays as it is.</summary>
     public Freeze Freeze { get; init; } = Freeze.Nothing;
 

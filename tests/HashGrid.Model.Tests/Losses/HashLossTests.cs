@@ -16,6 +16,7 @@ public sealed class HashLossTests
         using DisposeScope scope = NewDisposeScope();
         using optim.Optimizer optimizer = optim.SGD(net.Table.Parameters.Select(one => one.Value), 0.01, momentum: 0.9, weight_decay: 1e-4);
         Tensor x = Parity.Tensor("x").to_type(ScalarType.Float64), labels = Parity.Tensor("y").to_type(ScalarType.Float64);
+        labels = cat([labels, (labels.sum(1, keepdim: true) == 0).to_type(ScalarType.Float64)], 1); // items without a finding say "No Finding", a label for pairs alone
         for (int step = 0; step < 2; step++)
         {
             optimizer.zero_grad();

@@ -111,6 +111,19 @@ public sealed class TrainerTests
         Assert.That(Bias(), Is.EqualTo(before));
     }
 
+    [TestCase(false, 0, TestName = "RunStep_NoFindingInCommon_IsSimilar")]
+    [TestCase(true, 16, TestName = "RunStep_NoFindingInCommonFindingsOnly_IsNot")]
+    public void RunStep_NoFindingInCommon(bool findingsOnly, double expected)
+    {
+        // Every u is 0: a similar pair costs nothing, another ½ m² = ½ · 2k = 16. "Effusion" stands for CheXpert's Support Devices, which goes along with "No Finding".
+        LabelledImage[] images = [.. Pictures(2).Images.Select((image, i) => image with { Labels = i == 0 ? [LabelledImage.NoFinding, "Effusion"] : [LabelledImage.NoFinding] })];
+        using var net = new HashNet(Small);
+        using (TorchSharp.torch.no_grad())
+            net.Table["hash.weight"].zero_();
+        using var trainer = new Trainer(net, PictureSet.Load(images, 64), new TrainerOptions { BatchSize = 2, Threads = 1, FindingsOnly = findingsOnly });
+        Assert.That(trainer.RunStep(1, 0).Contrastive, Is.EqualTo(expected).Within(1e-4));
+    }
+
     [Test]
     public void RunStep_ManyBatches_LiveTensorsStayTheSame()
     {

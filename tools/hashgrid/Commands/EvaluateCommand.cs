@@ -22,6 +22,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<string> _queries = new("--queries") { Required = true, HelpName = "CSV", Description = "Pictures to search with, of other patients; the same columns" };
     private readonly Option<int?> _bits = new("--bits") { HelpName = "N", Description = "Code width, one that the weights offer; default: 48 if they do, else their own" };
     private readonly Option<string?> _source = new("--source") { HelpName = "NAME", Description = "Keep only the rows of both CSVs whose column source is NAME" };
+    private readonly Option<bool> _findingsOnly = new("--findings-only") { Description = "Leave 'No Finding' out: only findings in common make a picture relevant" };
     private readonly EncoderChoice _encoder = new();
     private readonly Option<string?> _compare = new("--compare") { HelpName = "PRECISION", Description = "Encode everything in this precision, too: its scores, and how many bits differ" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object: map, ndcg100, p10, map_tie_aware, ndcg100_tie_aware, map_random, bits, queries, database, intervals and more" };
@@ -29,12 +30,12 @@ internal sealed class EvaluateCommand : ToolCommand
     public EvaluateCommand()
         : base(
             "evaluate",
-            "Score how well codes retrieve: every query ranks the whole database, and what shares a label is relevant.",
+            "Score how well codes retrieve: every query ranks the whole database, and what shares a label is relevant, 'No Finding' being one.",
             "hashgrid evaluate --database train.csv --queries held-out.csv",
             "hashgrid evaluate --database train.csv --queries held-out.csv --precision int8 --compare float32",
             "hashgrid evaluate --model best.safetensors --database labels.csv --queries hidden.csv --bits 48 --source 'NIH ChestX-ray14' --json")
     {
-        foreach (Option option in (Option[])[_model, _database, _queries, _bits, _source, .. _encoder.Options, _compare, _json])
+        foreach (Option option in (Option[])[_model, _database, _queries, _bits, _source, _findingsOnly, .. _encoder.Options, _compare, _json])
             Add(option);
         _compare.AcceptOnlyFromAmong([.. HashEncoderOptions.Precisions.Skip(1)]);
         SetAction(RunAsync);
@@ -59,14 +60,15 @@ internal sealed class EvaluateCommand : ToolCommand
 
         ulong[] stored = await encoder.EncodeAsync(database, bits, "Encoding the database", ct);
         ulong[] asked = await encoder.EncodeAsync(queries, bits, "Encoding the queries", ct);
-        RetrievalScores scores = CodeRetrieval.Score(new CodeWidth(bits), queries, asked, database, stored, ct);
+        var scoring = new RetrievalOptions { FindingsOnly = parsed.GetValue(_findingsOnly) };
+        RetrievalScores scores = CodeRetrieval.Score(new CodeWidth(bits), queries, asked, database, stored, ct, scoring);
         PrecisionComparison? other = parsed.GetValue(_compare) is { } precision
-            ? await PrecisionComparison.RunAsync(model, options with { Engine = "auto", Precision = precision }, bits, (queries, asked), (database, stored), ct)
+            ? await PrecisionComparison.RunAsync(model, options with { Engine = "auto", Precision = precision }, bits, (queries, asked), (database, stored), scoring, ct)
             : null;
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (parsed.GetValue(_json))
         {
-            JsonObject report = Report(scores, encoder, bits, database, queries, overlap, seconds);
+            JsonObject report = Report(scores, scoring, encoder, bits, database, queries, overlap, seconds);
             if (other is not null) report["compared"] = other.ToJson();
             Json.Print(report);
         }
@@ -87,7 +89,7 @@ internal sealed class EvaluateCommand : ToolCommand
     }
 
     private static JsonObject Report(
-        RetrievalScores scores, PictureCodes encoder, int bits, IReadOnlyList<LabelledImage> database, IReadOnlyList<LabelledImage> queries, int overlap, double seconds) => new()
+        RetrievalScores scores, RetrievalOptions scoring, PictureCodes encoder, int bits, IReadOnlyList<LabelledImage> database, IReadOnlyList<LabelledImage> queries, int overlap, double seconds) => new()
         {
             ["map"] = scores.Map,
             ["map_low"] = scores.MapLow,
@@ -101,6 +103,7 @@ internal sealed class EvaluateCommand : ToolCommand
             ["map_random"] = scores.MapRandom,
             ["map10"] = scores.MapAt10,
             ["map100_found"] = scores.MapAt100Found,
+            ["findings_only"] = scoring.FindingsOnly,
             ["bits"] = bits,
             ["queries"] = queries.Count,
             ["queries_left_out"] = scores.LeftOut,

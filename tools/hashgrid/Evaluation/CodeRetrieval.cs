@@ -18,12 +18,13 @@ internal static class CodeRetrieval
     /// <param name="database">What the database shows.</param>
     /// <param name="databaseCodes">database × width.Words words.</param>
     /// <param name="ct">Stops between blocks of queries.</param>
+    /// <param name="options">What counts; null: the defaults.</param>
     /// <exception cref="CommandException">No query shares a label with anything in the database.</exception>
     public static RetrievalScores Score(
-        CodeWidth width, IReadOnlyList<LabelledImage> queries, ulong[] queryCodes, IReadOnlyList<LabelledImage> database, ulong[] databaseCodes, CancellationToken ct)
+        CodeWidth width, IReadOnlyList<LabelledImage> queries, ulong[] queryCodes, IReadOnlyList<LabelledImage> database, ulong[] databaseCodes, CancellationToken ct, RetrievalOptions? options = null)
     {
         var meter = new RetrievalMeter();
-        Rank(width, queries, queryCodes, database, databaseCodes, (query, distances, shared) => meter.Add(query.Patient, distances, shared), ct);
+        Rank(width, queries, queryCodes, database, databaseCodes, (query, distances, shared) => meter.Add(query.Patient, distances, shared), ct, options?.FindingsOnly ?? false);
         return Scores(meter);
     }
 
@@ -35,6 +36,7 @@ internal static class CodeRetrieval
     /// <param name="databaseCodes">database × width.Words words.</param>
     /// <param name="take">Receives each query with distances and shared labels by rank, valid during the call.</param>
     /// <param name="ct">Stops between blocks of queries.</param>
+    /// <param name="findingsOnly">Leave "No Finding" out of what is shared.</param>
     public static void Rank(
         CodeWidth width,
         IReadOnlyList<LabelledImage> queries,
@@ -42,10 +44,11 @@ internal static class CodeRetrieval
         IReadOnlyList<LabelledImage> database,
         ulong[] databaseCodes,
         Action<LabelledImage, int[], int[]> take,
-        CancellationToken ct)
+        CancellationToken ct,
+        bool findingsOnly = false)
     {
         using HammingIndex index = HammingIndex.Build(width, [], databaseCodes);
-        ulong[][] queryLabels = Masks(queries, database), databaseLabels = Masks(database, queries);
+        ulong[][] queryLabels = Masks(queries, database, findingsOnly), databaseLabels = Masks(database, queries, findingsOnly);
         int all = database.Count, block = Math.Clamp(MaxNeighbors / all, 1, queries.Count);
         var neighbors = new Neighbor[block * all];
         int[] distances = new int[all], shared = new int[all];
@@ -82,15 +85,15 @@ internal static class CodeRetrieval
     }
 
     // Labels as bits: comparing names for each pair would take longer than the search.
-    private static ulong[][] Masks(IReadOnlyList<LabelledImage> images, IReadOnlyList<LabelledImage> others)
+    private static ulong[][] Masks(IReadOnlyList<LabelledImage> images, IReadOnlyList<LabelledImage> others, bool findingsOnly)
     {
         Dictionary<string, int> bits = [];
-        foreach (string label in images.Concat(others).SelectMany(image => image.Labels).Distinct().Order(StringComparer.Ordinal))
+        foreach (string label in images.Concat(others).SelectMany(image => PairLabels.Of(image, findingsOnly)).Distinct().Order(StringComparer.Ordinal))
             bits.Add(label, bits.Count);
         return [.. images.Select(image =>
         {
             ulong[] mask = new ulong[(bits.Count + 63) / 64];
-            foreach (string label in image.Labels)
+            foreach (string label in PairLabels.Of(image, findingsOnly))
                 mask[bits[label] / 64] |= 1UL << (bits[label] % 64);
             return mask;
         })];

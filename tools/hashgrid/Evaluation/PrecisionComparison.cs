@@ -16,12 +16,12 @@ namespace HashGrid.CommandLine.Evaluation;
 internal sealed record PrecisionComparison(string Precision, RetrievalScores Scores, double DifferentBits, double SameCodes)
 {
     public static async Task<PrecisionComparison> RunAsync(
-        string model, HashEncoderOptions options, int bits, (IReadOnlyList<LabelledImage> Images, ulong[] Codes) queries, (IReadOnlyList<LabelledImage> Images, ulong[] Codes) database, CancellationToken ct)
+        string model, HashEncoderOptions options, int bits, (IReadOnlyList<LabelledImage> Images, ulong[] Codes) queries, (IReadOnlyList<LabelledImage> Images, ulong[] Codes) database, RetrievalOptions scoring, CancellationToken ct)
     {
         using PictureCodes encoder = PictureCodes.Load(model, options);
         ulong[] stored = await encoder.EncodeAsync(database.Images, bits, $"Encoding the database in {options.Precision}", ct);
         ulong[] asked = await encoder.EncodeAsync(queries.Images, bits, $"Encoding the queries in {options.Precision}", ct);
-        RetrievalScores scores = CodeRetrieval.Score(new CodeWidth(bits), queries.Images, asked, database.Images, stored, ct);
+        RetrievalScores scores = CodeRetrieval.Score(new CodeWidth(bits), queries.Images, asked, database.Images, stored, ct, scoring);
         ulong[] here = [.. database.Codes, .. queries.Codes], there = [.. stored, .. asked];
         int images = database.Images.Count + queries.Images.Count, words = here.Length / images;
         long different = 0;

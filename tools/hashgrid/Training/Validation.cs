@@ -12,16 +12,18 @@ internal sealed class Validation : IDisposable
     private readonly PictureSet _database, _queries;
     private readonly FeatureCache? _databaseCache, _queryCache;
     private readonly bool _ownsDatabaseCache;
+    private readonly RetrievalOptions _scoring;
 
     /// <param name="train">Every training picture.</param>
     /// <param name="trainCache">What the frozen part gives for them, if that is kept.</param>
     /// <param name="chosen">Those of them that form the database.</param>
     /// <param name="queries">The held-out pictures.</param>
     /// <param name="net">Its frozen part is read.</param>
-    /// <param name="options">What is frozen.</param>
+    /// <param name="options">What is frozen, and what makes pictures similar.</param>
     /// <param name="ct">Stops the preparation.</param>
     public Validation(PictureSet train, FeatureCache? trainCache, int[] chosen, PictureSet queries, HashNet net, TrainerOptions options, CancellationToken ct)
     {
+        _scoring = new RetrievalOptions { FindingsOnly = options.FindingsOnly };
         bool all = chosen.Length == train.Images.Count;
         (_database, _queries) = (all ? train : train.Select(chosen), queries);
         if (trainCache is null)
@@ -48,7 +50,7 @@ internal sealed class Validation : IDisposable
         return [.. widths.Select(bits => Score(new CodeWidth(bits)))];
 
         RetrievalScores Score(CodeWidth width) => CodeRetrieval.Score(
-            width, _queries.Images, CodePacking.Pack(asked, width, net.Options.Bits), _database.Images, CodePacking.Pack(stored, width, net.Options.Bits), ct);
+            width, _queries.Images, CodePacking.Pack(asked, width, net.Options.Bits), _database.Images, CodePacking.Pack(stored, width, net.Options.Bits), ct, _scoring);
     }
 
     public void Dispose()

@@ -1,0 +1,8 @@
+namespace HashGrid.Model.Evaluation;
+
+/// <summary>What counts when a ranking is scored.</summary>
+public sealed record RetrievalOptions
+{
+    /// <summary>Only findings in common make an item relevant, "No Finding" in common does not.</summary>
+    public bool FindingsOnly { get; init; }
+}
