@@ -14,9 +14,9 @@ public class TrainTests
     public async Task Train_Smoke_WritesARunThatEvaluateReads()
     {
         using var folder = new TempFolder();
-        string run = folder.File("run"), options = Options(folder, epochs: 3);
+        string run = folder.File("run"), options = Options(folder, epochs: 40);
 
-        ToolRun trained = await Tool.HashGridAsync("train", "--data", Samples, "--format", "folder", "--smoke", "--options", options, "--out", run, "--json");
+        ToolRun trained = await Tool.HashGridAsync("train", "--data", Samples, "--format", "folder", "--smoke", "--options", options, "--bits", "24", "--epochs", "3", "--out", run, "--json");
 
         Assert.That(trained.ExitCode, Is.Zero, trained.Error);
         JsonNode report = JsonNode.Parse(trained.Output)!;
@@ -34,6 +34,7 @@ public class TrainTests
         ToolRun scored = await Tool.HashGridAsync(
             "evaluate", "--model", (string)report["best"]!, "--database", Path.Combine(run, "train.csv"), "--queries", Path.Combine(run, "held-out.csv"), "--json");
         Assert.That(scored.ExitCode, Is.Zero, scored.Error);
+        Assert.That((int)JsonNode.Parse(scored.Output)!["bits"]!, Is.EqualTo(24));
         // Training keeps pixels as bytes and batch norms apart: a bit near its threshold may differ.
         Assert.That((double)JsonNode.Parse(scored.Output)!["map"]!, Is.EqualTo((double)report["map"]!).Within(0.05));
     }
@@ -95,6 +96,13 @@ public class TrainTests
     [TestCase(1, "nothing to resume", "--resume")]
     [TestCase(1, "does not exist", "--data", "/nonexistent", "--format", "nih")]
     [TestCase(1, "no Data_Entry_2017*.csv", "--data", "/", "--format", "nih")]
+    [TestCase(2, "which --seed cannot change", "--resume", "--seed", "3")]
+    [TestCase(2, "which --data, --preset, --options, --bits, --epochs, --smoke cannot change", "--resume", "--data", "/", "--preset", "paper", "--options", "a.json", "--bits", "48", "--epochs", "5", "--smoke")]
+    [TestCase(2, "--bits is 7, expected 8 to 1024", "--data", "/", "--format", "nih", "--bits", "7")]
+    [TestCase(2, "--epochs is 0, expected 1 or more", "--data", "/", "--format", "nih", "--epochs", "0")]
+    [TestCase(2, "--method trains on the CPU", "--data", "/", "--format", "nih", "--method", "dsh", "--device", "cuda")]
+    [TestCase(2, "--method takes no --preset", "--data", "/", "--format", "nih", "--method", "dsh", "--preset", "warm-start")]
+    [TestCase(2, "--method itq makes no passes", "--data", "/", "--format", "nih", "--method", "itq", "--epochs", "3")]
     public async Task Train_ThatCannotBegin_SaysWhy(int code, string expected, params string[] arguments)
     {
         using var folder = new TempFolder();

@@ -18,8 +18,8 @@ internal sealed class TrainCommand : ToolCommand
     private readonly Option<string> _preset = new("--preset") { DefaultValueFactory = _ => TrainingPreset.All[0].Name, HelpName = "NAME", Description = "paper (ResNet-50 from a random start, the paper's recipe) or warm-start (small pretrained trunk)" };
     private readonly Option<string?> _options = new("--options") { HelpName = "FILE", Description = "JSON that changes the preset, e.g. {\"network\": {\"bits\": 48}, \"training\": {\"epochs\": 10}}; run.json of any run shows every name" };
     private readonly Option<string?> _method = new("--method") { HelpName = "NAME", Description = "Train one of the methods that the paper compares itself with: ssh, itq, dh, dsh, drh or ath; default: the paper's network" };
-    private readonly Option<int> _bits = new("--bits") { DefaultValueFactory = _ => 64, HelpName = "N", Description = "Code width of --method, 8 to 1024; the network's own stands in its options" };
-    private readonly Option<int?> _epochs = new("--epochs") { HelpName = "N", Description = "Passes over the pictures of --method; default: the method's own" };
+    private readonly Option<int?> _bits = new("--bits") { HelpName = "N", Description = "Code width, 8 to 1024; default: the preset's, 64" };
+    private readonly Option<int?> _epochs = new("--epochs") { HelpName = "N", Description = "Passes over the pictures; default: the preset's or the method's own" };
     private readonly Option<int?> _seed = new("--seed") { HelpName = "N", Description = "Seed of initial weights, order and augmentation" };
     private readonly Option<bool> _smoke = new("--smoke") { Description = "Two short epochs on a few pictures: shows in a minute that everything works" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on where the run in --out stopped" };
@@ -31,7 +31,7 @@ internal sealed class TrainCommand : ToolCommand
         : base(
             "train",
             "Train the network. Ctrl-C saves, --resume goes on with the same result as if it had never stopped.",
-            "hashgrid train --data chestxray14 --format nih --preset warm-start --out run1",
+            "hashgrid train --data chestxray14 --format nih --preset warm-start --bits 48 --out run1",
             "hashgrid train --data chestxray14 --format nih --options my.json --out run2",
             "hashgrid train --resume --out run2",
             "hashgrid train --data chestxray14 --format nih --method itq --bits 48 --out itq")
@@ -49,6 +49,7 @@ internal sealed class TrainCommand : ToolCommand
     {
         long start = Stopwatch.GetTimestamp();
         string folder = parsed.GetRequiredValue(_out);
+        RefuseNumbers(parsed);
         if (parsed.GetValue(_method) is { } method)
             return await RunRivalAsync(parsed, Enum.Parse<RivalMethod>(method, ignoreCase: true), folder, start, ct);
         RunFile run = Prepare(parsed, folder);
@@ -73,6 +74,18 @@ internal sealed class TrainCommand : ToolCommand
         return 0;
     }
 
+    private void RefuseNumbers(ParseResult parsed)
+    {
+        if (parsed.GetValue(_bits) is < 8 or > 1024)
+            throw new UsageException($"--bits is {parsed.GetValue(_bits)}, expected 8 to 1024");
+        if (parsed.GetValue(_epochs) is < 1)
+            throw new UsageException($"--epochs is {parsed.GetValue(_epochs)}, expected 1 or more");
+    }
+
+    /// <summary>Those of some options that the command line names.</summary>
+    private static string Given(ParseResult parsed, params Option[] options) =>
+        string.Join(", ", options.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name));
+
     private static void Refuse(IReadOnlyList<string> problems)
     {
         if (problems.Count > 0)
@@ -83,11 +96,15 @@ internal sealed class TrainCommand : ToolCommand
     {
         if (parsed.GetValue(_resume) || parsed.GetValue(_options) is not null)
             throw new UsageException("--method takes neither --resume nor --options: these methods train in minutes, with their authors' settings");
+        if (Given(parsed, _preset) is { Length: > 0 })
+            throw new UsageException("--method takes no --preset: a preset is a recipe of the paper's network");
+        if (parsed.GetValue(_device) == "cuda")
+            throw new UsageException("--method trains on the CPU, and --device is cuda; leave it out");
+        if (parsed.GetValue(_epochs) is not null && method is RivalMethod.Ssh or RivalMethod.Itq or RivalMethod.Dh)
+            throw new UsageException($"--method {method.ToString().ToLowerInvariant()} makes no passes over the pictures, so --epochs has no meaning; dsh, drh and ath take it");
         if (File.Exists(Path.Combine(folder, "best.safetensors")))
             throw new CommandException($"{folder} holds a run already; name another folder");
         string data = parsed.GetValue(_data) ?? throw new UsageException("--data DIR is needed"), format = parsed.GetValue(_format) ?? throw new UsageException("--format NAME is needed");
-        if (parsed.GetValue(_bits) is < 8 or > 1024)
-            throw new UsageException($"--bits is {parsed.GetValue(_bits)}, expected 8 to 1024");
         TrainSettings settings = TrainSettings.Of(TrainingPreset.WarmStart);
         int seed = parsed.GetValue(_seed) ?? settings.InitialSeed;
         var run = new RunFile
@@ -97,7 +114,7 @@ internal sealed class TrainCommand : ToolCommand
             Smoke = parsed.GetValue(_smoke),
             Settings = settings with { InitialSeed = seed, Training = settings.Training with { Seed = seed } },
         };
-        var rival = new RivalRun(run, method, parsed.GetValue(_bits), parsed.GetValue(_epochs), folder, Console.Error.WriteLine);
+        var rival = new RivalRun(run, method, parsed.GetValue(_bits) ?? settings.Network.Bits, parsed.GetValue(_epochs), folder, Console.Error.WriteLine);
         RetrievalScores scores = await Task.Factory.StartNew(() => rival.Run(ct), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (parsed.GetValue(_json))
@@ -114,12 +131,16 @@ internal sealed class TrainCommand : ToolCommand
         if (exists && !resume)
             throw new CommandException($"{folder} holds a run already; add --resume to go on with it, or name another folder");
         if (data is null || format is null)
-            return resume ? RunFile.Read(folder) : throw new UsageException("--data DIR and --format NAME are needed, or --resume");
+            return resume ? Stored(parsed, folder) : throw new UsageException("--data DIR and --format NAME are needed, or --resume");
         TrainSettings settings = TrainSettings.Of(TrainingPreset.All.Single(preset => preset.Name == parsed.GetRequiredValue(_preset)));
         if (parsed.GetValue(_smoke))
             settings = settings.Smoke();
         if (parsed.GetValue(_options) is { } options)
             settings = RunFile.Apply(settings, options);
+        if (parsed.GetValue(_bits) is { } bits)
+            settings = settings with { Network = settings.Network with { Bits = bits } };
+        if (parsed.GetValue(_epochs) is { } epochs)
+            settings = settings with { Training = settings.Training with { Epochs = epochs } };
         if (parsed.GetValue(_seed) is { } seed)
             settings = settings with { InitialSeed = seed, Training = settings.Training with { Seed = seed } };
         var run = new RunFile
@@ -133,6 +154,15 @@ internal sealed class TrainCommand : ToolCommand
             return run;
         RunFile stored = RunFile.Read(folder);
         return stored.Equals(run) ? stored : throw new CommandException($"{Path.Combine(folder, RunFile.FileName)} has other settings than this command line; resume with --resume --out {folder} alone");
+    }
+
+    /// <summary>The settings of a run that goes on; nothing on the command line can change them.</summary>
+    private RunFile Stored(ParseResult parsed, string folder)
+    {
+        string given = Given(parsed, _data, _format, _preset, _options, _bits, _epochs, _seed, _smoke);
+        return given.Length == 0
+            ? RunFile.Read(folder)
+            : throw new UsageException($"--resume goes on with the settings in {Path.Combine(folder, RunFile.FileName)}, which {given} cannot change; leave that out, or train anew in another folder");
     }
 
     private static string Device(string wanted)
