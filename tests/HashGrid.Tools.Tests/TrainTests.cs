@@ -73,6 +73,23 @@ public class TrainTests
         Assert.That(again.Error, Does.Contain("--resume"));
     }
 
+    [Test]
+    public async Task Train_WarmStartWithLittleMemory_KeepsFeaturesInAFileAndGivesTheSame()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("little.json"), """{ "featureMemory": 1, "training": { "threads": 1, "views": 2 } }""");
+        File.WriteAllText(folder.File("much.json"), """{ "training": { "threads": 1, "views": 2 } }""");
+
+        foreach (string memory in (string[])["little", "much"])
+        {
+            ToolRun run = await Tool.HashGridAsync("train", "--data", Samples, "--format", "folder", "--preset", "warm-start", "--smoke", "--options", folder.File(memory + ".json"), "--out", folder.File(memory));
+            Assert.That(run.ExitCode, Is.Zero, run.Error);
+            Assert.That(run.Error.Contains("goes to", StringComparison.Ordinal), Is.EqualTo(memory == "little"), run.Error);
+            Assert.That(File.Exists(Path.Combine(folder.File(memory), "features.bin")), Is.False, "the run is over");
+        }
+        Assert.That(Tensors(folder.File("little")), Is.EqualTo(Tensors(folder.File("much"))));
+    }
+
     [TestCase("pairs need two", """{"training": {"batchSize": 1}}""")]
     [TestCase("'training.epoch' is no option; there are training.epochs", """{"training": {"epoch": 1}}""")]
     [TestCase("cannot be used", """{"training": {"epochs": "many"}}""")]
@@ -129,6 +146,9 @@ public class TrainTests
     }
 
     private static string Fingerprint(string run, string file) => SafetensorsFile.Read(Path.Combine(run, file)).Metadata["fingerprint"];
+
+    private static Dictionary<string, byte[]> Tensors(string run) =>
+        SafetensorsFile.Read(Path.Combine(run, "last.safetensors")).Tensors.ToDictionary(pair => pair.Key, pair => pair.Value.Data.ToArray());
 
     /// <summary>loss.csv without its column of speed.</summary>
     private static string[] Rows(string run) => [.. File.ReadLines(Path.Combine(run, "loss.csv")).Select(row => string.Join(',', row.Split(',').Where((_, column) => column != 6)))];

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using HashGrid.Model.Datasets;
 using HashGrid.Model.Imaging;
 using static TorchSharp.torch;
@@ -35,7 +37,8 @@ public sealed class PictureSet
         });
         if (cachePath is not null)
         {
-            PictureRows rows = PictureRows.Open(cachePath, images, size) ?? PictureRows.Create(cachePath, images, size, DecodeAll);
+            byte[] identity = Identity(images);
+            RowFile rows = RowFile.Open(cachePath, identity, images.Count, size * size) ?? RowFile.Create(cachePath, identity, images.Count, size * size, keep => DecodeAll((i, row) => keep(i, row)));
             return new PictureSet(images, (i, to) => rows.Read(i, to.Span), size);
         }
         byte[][] pixels = new byte[images.Count][];
@@ -71,6 +74,18 @@ public sealed class PictureSet
                 known[i, c] = Images[i].Unknown.Contains(classes[c]) ? 0 : 1;
             }
         return (tensor(labels, device: device), tensor(known, device: device));
+    }
+
+    /// <summary>Changes when a picture is added, replaced or moved: its path, length and time of change enter.</summary>
+    internal static byte[] Identity(IReadOnlyList<LabelledImage> images)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (LabelledImage image in images)
+        {
+            var file = new FileInfo(image.Path);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{image.Path}\n{(file.Exists ? file.Length : 0)}\n{(file.Exists ? file.LastWriteTimeUtc.Ticks : 0)}\n"));
+        }
+        return hash.GetHashAndReset();
     }
 
     private static void Decode(IReadOnlyList<LabelledImage> images, int size, int threads, CancellationToken cancellation, Action<int, byte[]> keep)

@@ -42,8 +42,8 @@ public sealed record TrainerOptions
     public Freeze Freeze { get; init; } = Freeze.Nothing;
 
     /// <summary>
-    /// Augmented views of each picture when part of the network is frozen, computed once and kept in memory; the first is the picture itself.
-    /// 0: fresh views in every epoch, computed again each time, for sets too large for memory.
+    /// Augmented views of each picture when part of the network is frozen, computed once and kept; the first is the picture itself.
+    /// 0: fresh views in every epoch, computed again each time.
     /// </summary>
     public int Views { get; init; } = 6;
 

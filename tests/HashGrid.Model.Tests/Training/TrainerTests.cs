@@ -248,6 +248,39 @@ public sealed class TrainerTests
         }
     }
 
+    [Test]
+    public void Compute_InAFile_SameMapsAndMadeAnewWhenSomethingChanges()
+    {
+        string folder = Directory.CreateTempSubdirectory("hashgrid-test-").FullName;
+        try
+        {
+            using var net = new HashNet(Small);
+            var options = new TrainerOptions { Freeze = Freeze.Trunk, Views = 2 };
+            PictureSet pictures = Pictures(5);
+            string path = Path.Combine(folder, "features");
+            int made = 0;
+            FeatureCache Kept(TrainerOptions recipe) => FeatureCache.Compute(net, pictures, recipe, progress: _ => made++, path: path);
+            using (FeatureCache memory = FeatureCache.Compute(net, pictures, options), file = Kept(options))
+            using (FeatureCache part = file.Select([4, 3, 1]))
+            using (TorchSharp.torch.Tensor expected = memory.Map(net, [3, 1], new Random(1)), actual = part.Map(net, [1, 2], new Random(1)))
+                Assert.That(actual.Equals(expected), Is.True);
+            Assert.That(new FileInfo(path).Length, Is.EqualTo(64 + FeatureCache.Bytes(Small, options, 5)));
+            Assert.That(made, Is.EqualTo(2), "one block a view");
+            Kept(options).Dispose();
+            Assert.That(made, Is.EqualTo(2), "the file serves again");
+            Kept(options with { Rotation = 5 }).Dispose();
+            Assert.That(made, Is.EqualTo(4), "other views");
+            using (TorchSharp.torch.no_grad())
+                net.Table["trunk.conv1.weight"].mul_(2);
+            Kept(options with { Rotation = 5 }).Dispose();
+            Assert.That(made, Is.EqualTo(6), "another trunk");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     /// <summary>One of four labels each, whatever the picture shows: with several labels a picture, no code can be perfect.</summary>
     private static PictureSet Pictures(int count) => PictureSet.Load([.. ImageDatasets.ReadCsv(TestFiles.Sample("labels.csv")).Take(count).Select((image, i) => image with { Labels = [i % 4 < 3 ? Classes[i % 4] : LabelledImage.NoFinding] })], 64);
 }

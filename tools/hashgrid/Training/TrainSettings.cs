@@ -40,6 +40,9 @@ internal sealed record TrainSettings
     /// <summary>Most pictures in a validation, a quarter of them queries.</summary>
     public int ValidationImages { get; init; } = 2000;
 
+    /// <summary>Most memory, in MB, that the kept output of a frozen part takes; more goes to a file of the run. Null: a quarter of the machine's.</summary>
+    public int? FeatureMemory { get; init; }
+
     /// <summary>Write weights in half precision.</summary>
     public bool Half { get; init; }
 
@@ -74,6 +77,8 @@ internal sealed record TrainSettings
             problems.Add(FormattableString.Invariant($"heldOut is {HeldOut}, expected a share above 0 and below 1"));
         if (ValidateEvery < 1)
             problems.Add($"validateEvery is {ValidateEvery}, expected 1 or more epochs");
+        if (FeatureMemory < 0)
+            problems.Add($"featureMemory is {FeatureMemory}, expected 0 or more MB");
         if (ValidationImages < 8)
             problems.Add($"validationImages is {ValidationImages}, expected 8 or more");
         if (Training.Freeze != Freeze.Nothing && TrunkWeights is null)

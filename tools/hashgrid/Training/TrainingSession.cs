@@ -13,8 +13,8 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
 {
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10), BetweenCheckpoints = TimeSpan.FromMinutes(10);
 
-    // Of the machine's memory; the rest is for tensors and the page cache.
-    private const double FeatureShare = 0.5;
+    // Of the machine's memory; the rest is for tensors, the linear models' copies of what they see, and the page cache.
+    private const double FeatureShare = 0.25;
 
     private readonly TrainSettings _settings = run.Settings;
     private readonly TrainerOptions _recipe = run.Settings.Training;
@@ -28,6 +28,9 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
     public string BestPath => Path.Combine(folder, "best.safetensors");
 
     public string LastPath => Path.Combine(folder, "last.safetensors");
+
+    /// <summary>Features that do not fit in memory; goes when the run is over.</summary>
+    private string FeaturesPath => Path.Combine(folder, "features.bin");
 
     /// <exception cref="OperationCanceledException">Interrupted; the checkpoint is written.</exception>
     public void Run(CancellationToken ct)
@@ -50,6 +53,8 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
             RunEpoch(trainer, start, ct);
             Finish(trainer, validation, epoch, start, ct);
         }
+        cache?.Dispose();
+        File.Delete(FeaturesPath);
     }
 
     /// <summary>Runs what is left of an epoch; adds to the sums and the time of <paramref name="at"/>.</summary>
@@ -112,15 +117,22 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
             $"epoch {epoch}/{_recipe.Epochs}: loss {loss.Loss:F4} (pairs {loss.Contrastive:F4}, ±1 {loss.Regulariser:F4}, findings {loss.Classification:F4}), rate {loss.Rate:G3}, {_history.Epochs[^1].ImagesPerSecond:F1} images/s{retrieval}{left}"));
     }
 
-    /// <summary>What never changes is computed once, where memory holds it.</summary>
+    /// <summary>What never changes is computed once, and kept in memory if there is room, else in a file.</summary>
     private FeatureCache? KeepFeatures(HashNet net, PictureSet train, CancellationToken ct)
     {
         if (_recipe.Freeze == Freeze.Nothing || _recipe.Views == 0)
             return null;
-        double needed = FeatureCache.Bytes(net.Options, _recipe, train.Images.Count) / 1e9, there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9;
-        if (needed > there * FeatureShare)
-            throw new CommandException(FormattableString.Invariant(
-                $"{_recipe.Views} kept views of {train.Images.Count} pictures need {needed:F1} GB of the machine's {there:F1} GB; set training.views to less, or to 0 to compute them in every epoch"));
+        double needed = FeatureCache.Bytes(net.Options, _recipe, train.Images.Count) / 1e9;
+        double most = _settings.FeatureMemory is { } megabytes ? megabytes / 1e3 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9 * FeatureShare;
+        string? file = needed > most ? FeaturesPath : null;
+        if (file is not null)
+        {
+            double free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace / 1e9;
+            if (free < needed && !File.Exists(file))
+                throw new CommandException(FormattableString.Invariant(
+                    $"the frozen part's output for {train.Images.Count} pictures takes {needed:F2} GB, more than the {most:F2} GB of memory for it, and the disk of {folder} has {free:F2} GB free; name a folder on another disk, or set training.freeze to nothing"));
+            say(FormattableString.Invariant($"the frozen part's output takes {needed:F2} GB, more than the {most:F2} GB of memory for it: it goes to {file} until the run is over"));
+        }
         say($"computing the frozen part of the network once: {_recipe.Views} views of {train.Images.Count} pictures");
         long spoken = Stopwatch.GetTimestamp();
         return FeatureCache.Compute(net, train, _recipe, ct, done =>
@@ -129,7 +141,7 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
                 return;
             spoken = Stopwatch.GetTimestamp();
             say($"computing the frozen part: {done} of {_recipe.Views * train.Images.Count}");
-        });
+        }, file);
     }
 
     private void Save(string path, HashNet net, int epoch, RetrievalScores scores)
