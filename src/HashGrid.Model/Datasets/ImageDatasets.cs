@@ -9,6 +9,12 @@ public static class ImageDatasets
         "Pleural Effusion", "Pleural Other", "Fracture", "Support Devices",
     ];
 
+    private static readonly string[] NihLabels =
+    [
+        LabelledImage.NoFinding, "Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Effusion", "Emphysema", "Fibrosis", "Hernia", "Infiltration", "Mass", "Nodule",
+        "Pleural_Thickening", "Pneumonia", "Pneumothorax",
+    ];
+
     /// <summary>A CSV with the columns file, labels (separated by |, may be empty) and patient_id, files relative to its folder.</summary>
     /// <param name="csvPath">The file.</param>
     /// <param name="source">Keep only rows whose column source has this value; null: all.</param>
@@ -38,8 +44,10 @@ public static class ImageDatasets
     /// <summary>NIH ChestX-ray14: Data_Entry_2017.csv or Data_Entry_2017_v2020.csv in a folder, pictures in any of images*/, images_*/images/.</summary>
     /// <param name="folder">Where the release was unpacked.</param>
     /// <param name="listFile">Such as train_val_list.txt: keep only the pictures it names; null: all.</param>
-    /// <exception cref="DatasetException">A list is missing or a row is wrong.</exception>
-    public static IReadOnlyList<LabelledImage> ReadNih(string folder, string? listFile = null)
+    /// <param name="lenient">Take labels that the release does not have as they are.</param>
+    /// <param name="note">Receives a line when pictures that are listed are not there: they are left out.</param>
+    /// <exception cref="DatasetException">A list is missing, or a row is wrong or has a label that the release does not have.</exception>
+    public static IReadOnlyList<LabelledImage> ReadNih(string folder, string? listFile = null, bool lenient = false, Action<string>? note = null)
     {
         string csv = Directory.Exists(folder) ? Directory.GetFiles(folder, "Data_Entry_2017*.csv").Order(StringComparer.Ordinal).LastOrDefault() ?? "" : "";
         if (csv.Length == 0)
@@ -53,12 +61,22 @@ public static class ImageDatasets
         foreach (string path in Directory.EnumerateFiles(folder, "*.png", SearchOption.AllDirectories))
             files.TryAdd(Path.GetFileName(path), path);
         var images = new List<LabelledImage>();
+        var missing = new List<string>();
         foreach (string[] row in table.Rows)
         {
             string file = Require(table, row, "Image Index");
-            if (chosen is null ? files.TryGetValue(file, out string? path) : chosen.Contains(file) && files.TryGetValue(file, out path))
-                images.Add(new LabelledImage(path, Require(table, row, "Patient ID"), Labels(table, row, "Finding Labels"), []) { Origin = Origin(table, row) });
+            if (chosen?.Contains(file) == false)
+                continue;
+            string[] labels = Labels(table, row, "Finding Labels");
+            if (!lenient && labels.Except(NihLabels).FirstOrDefault() is { } foreign)
+                throw new DatasetException($"{Origin(table, row)}: '{foreign}' is no finding of ChestX-ray14, which has {string.Join(", ", NihLabels)}; mend the row, or accept such labels with the option lenientLabels");
+            if (files.TryGetValue(file, out string? path))
+                images.Add(new LabelledImage(path, Require(table, row, "Patient ID"), labels, []) { Origin = Origin(table, row) });
+            else
+                missing.Add($"'{file}' in line {CsvTable.Line(row)}");
         }
+        if (missing.Count > 0 && images.Count > 0)
+            note?.Invoke($"{missing.Count} of {missing.Count + images.Count} pictures that '{csv}' lists{(listFile is null ? "" : $" and {listFile} names")} are not below '{folder}' and are left out; the first is {missing[0]}");
         return images.Count > 0 ? images : throw new DatasetException($"none of the {table.Rows.Count} pictures of '{csv}' was found below '{folder}'; unpack images_*.tar.gz there");
     }
 

@@ -69,6 +69,31 @@ public sealed class ImageDatasetsTests
         Assert.Throws<DatasetException>(() => ImageDatasets.ReadNih(_folder, "test_list.txt"));
     }
 
+    [Test]
+    public void ReadNih_LabelThatTheReleaseLacks_NamesRowAndLabelUnlessLenient()
+    {
+        Write("Data_Entry_2017.csv", "Image Index,Finding Labels,Patient ID", "a.png,No Finding,1", "b.png,Hernia|Effusions,2");
+        File.WriteAllBytes(Path.Combine(_folder, "b.png"), [1]);
+        Assert.That(Assert.Throws<DatasetException>(() => ImageDatasets.ReadNih(_folder))!.Message, Does.Contain("Data_Entry_2017.csv' line 3").And.Contain("'Effusions'").And.Contain("lenientLabels"));
+        Assert.That(ImageDatasets.ReadNih(_folder, lenient: true).Single().Labels, Is.EqualTo(["Hernia", "Effusions"]));
+    }
+
+    [Test]
+    public void ReadNih_PicturesThatAreNotThere_AreCountedAndTheFirstIsNamed()
+    {
+        Write("Data_Entry_2017.csv", "Image Index,Finding Labels,Patient ID", "a.png,Mass,1", "b.png,Hernia,2", "c.png,Mass,3");
+        Write("test_list.txt", "b.png", "c.png");
+        File.WriteAllBytes(Path.Combine(_folder, "b.png"), [1]);
+        var notes = new List<string>();
+        ImageDatasets.ReadNih(_folder, note: notes.Add);
+        ImageDatasets.ReadNih(_folder, "test_list.txt", note: notes.Add);
+        Assert.That(notes[0], Does.StartWith("2 of 3 pictures").And.Contain("'a.png' in line 2"));
+        Assert.That(notes[1], Does.StartWith("1 of 2 pictures").And.Contain("test_list.txt").And.Contain("'c.png' in line 4"));
+        File.WriteAllBytes(Path.Combine(_folder, "c.png"), [1]);
+        ImageDatasets.ReadNih(_folder, "test_list.txt", note: notes.Add);
+        Assert.That(notes, Has.Count.EqualTo(2), "nothing is missing");
+    }
+
     [TestCase(UncertainPolicy.Ignore, "Edema", "Pneumonia")]
     [TestCase(UncertainPolicy.Ones, "Edema|Pneumonia", "")]
     [TestCase(UncertainPolicy.Zeros, "Edema", "")]

@@ -54,7 +54,7 @@ internal sealed class TrainCommand : ToolCommand
             return await RunRivalAsync(parsed, Enum.Parse<RivalMethod>(method, ignoreCase: true), folder, start, ct);
         RunFile run = Prepare(parsed, folder);
         Refuse(run.Settings.Validate());
-        TrainingData data = TrainingData.Load(run);
+        TrainingData data = TrainingData.Load(run, Console.Error.WriteLine);
         Refuse(run.Settings.Training.Validate(run.Settings.NetworkFor(data.Labels), data.Train.Count));
         string device = Device(parsed.GetRequiredValue(_device));
         Directory.CreateDirectory(folder);

@@ -24,7 +24,7 @@ internal sealed class Workbench : IDisposable
         (_folder, _say) = (folder, say);
         IReadOnlyList<LabelledImage> images = settings.Format switch
         {
-            DataFormat.Nih => ImageDatasets.ReadNih(settings.Data),
+            DataFormat.Nih => ImageDatasets.ReadNih(settings.Data, note: say),
             DataFormat.Chexpert => ImageDatasets.ReadCheXpert(Path.Combine(settings.Data, "train.csv")),
             _ => ImageDatasets.ReadCsv(Path.Combine(settings.Data, "labels.csv"), settings.Source),
         };

@@ -24,7 +24,7 @@ internal sealed class RivalRun(RunFile run, RivalMethod method, int bits, int? e
     /// <exception cref="CommandException">The data do not bear the method.</exception>
     public RetrievalScores Run(CancellationToken ct)
     {
-        TrainingData data = TrainingData.Load(run);
+        TrainingData data = TrainingData.Load(run, say);
         Directory.CreateDirectory(folder);
         data.Write(folder);
         RivalOptions options = RivalOptions.For(method, bits, labels: data.Labels).Within(data.Train.Count);

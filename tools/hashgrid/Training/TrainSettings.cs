@@ -28,6 +28,9 @@ internal sealed record TrainSettings
     /// <summary>Seed of the split.</summary>
     public int SplitSeed { get; init; } = 1;
 
+    /// <summary>Accept labels that ChestX-ray14 does not have, in a release with rows of one's own.</summary>
+    public bool LenientLabels { get; init; }
+
     /// <summary>What CheXpert's −1 becomes.</summary>
     public UncertainPolicy Uncertain { get; init; } = UncertainPolicy.Ignore;
 

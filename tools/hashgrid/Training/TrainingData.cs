@@ -15,18 +15,20 @@ internal sealed record TrainingData(IReadOnlyList<LabelledImage> Train, IReadOnl
     /// <summary>Classes of the training pictures, in order; "No Finding" is none.</summary>
     public string[] Labels => [.. Train.SelectMany(image => image.Labels.Concat(image.Unknown)).Where(label => label != LabelledImage.NoFinding).Distinct().Order(StringComparer.Ordinal)];
 
+    /// <param name="run">Where the data are, and how they are split.</param>
+    /// <param name="say">Receives a line when listed pictures are not there.</param>
     /// <exception cref="DatasetException">A list or row is wrong.</exception>
     /// <exception cref="CommandException">The data set lies elsewhere, or one side is empty.</exception>
-    public static TrainingData Load(RunFile run)
+    public static TrainingData Load(RunFile run, Action<string> say)
     {
         TrainSettings settings = run.Settings;
         if (!Directory.Exists(run.Data))
             throw new CommandException($"the data folder {run.Data} does not exist");
         (IReadOnlyList<LabelledImage> train, IReadOnlyList<LabelledImage> heldOut) = settings.Split switch
         {
-            SplitKind.Official => Official(run),
-            SplitKind.Image => ByImage(All(run), settings),
-            _ => PatientSplit.Split(All(run), settings.HeldOut, settings.SplitSeed),
+            SplitKind.Official => Official(run, say),
+            SplitKind.Image => ByImage(All(run, say), settings),
+            _ => PatientSplit.Split(All(run, say), settings.HeldOut, settings.SplitSeed),
         };
         if (run.Smoke)
             (train, heldOut) = (Some(train, SmokeTrain), Some(heldOut, SmokeHeldOut));
@@ -57,19 +59,21 @@ internal sealed record TrainingData(IReadOnlyList<LabelledImage> Train, IReadOnl
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static IReadOnlyList<LabelledImage> All(RunFile run) => run.Format switch
+    private static IReadOnlyList<LabelledImage> All(RunFile run, Action<string> say) => run.Format switch
     {
-        DataFormat.Nih => ImageDatasets.ReadNih(run.Data),
+        DataFormat.Nih => Nih(run, null, say),
         DataFormat.Chexpert => ImageDatasets.ReadCheXpert(Path.Combine(run.Data, "train.csv"), run.Settings.Uncertain, run.Settings.FrontalOnly),
         _ => ImageDatasets.ReadCsv(Path.Combine(run.Data, "labels.csv")),
     };
 
-    private static (IReadOnlyList<LabelledImage> Train, IReadOnlyList<LabelledImage> HeldOut) Official(RunFile run) => run.Format switch
+    private static (IReadOnlyList<LabelledImage> Train, IReadOnlyList<LabelledImage> HeldOut) Official(RunFile run, Action<string> say) => run.Format switch
     {
-        DataFormat.Nih => (ImageDatasets.ReadNih(run.Data, "train_val_list.txt"), ImageDatasets.ReadNih(run.Data, "test_list.txt")),
-        DataFormat.Chexpert => (All(run), ImageDatasets.ReadCheXpert(Path.Combine(run.Data, "valid.csv"), run.Settings.Uncertain, run.Settings.FrontalOnly)),
+        DataFormat.Nih => (Nih(run, "train_val_list.txt", say), Nih(run, "test_list.txt", say)),
+        DataFormat.Chexpert => (All(run, say), ImageDatasets.ReadCheXpert(Path.Combine(run.Data, "valid.csv"), run.Settings.Uncertain, run.Settings.FrontalOnly)),
         _ => throw new CommandException("a folder with labels.csv has no official split; set split to patient or image"),
     };
+
+    private static IReadOnlyList<LabelledImage> Nih(RunFile run, string? list, Action<string> say) => ImageDatasets.ReadNih(run.Data, list, run.Settings.LenientLabels, say);
 
     private static (IReadOnlyList<LabelledImage> Train, IReadOnlyList<LabelledImage> HeldOut) ByImage(IReadOnlyList<LabelledImage> images, TrainSettings settings)
     {
