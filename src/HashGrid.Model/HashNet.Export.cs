@@ -21,17 +21,21 @@ public sealed partial class HashNet
     private OnnxGraph Export(FloatGraph graph, out string code)
     {
         OnnxGraph file = graph.File;
-        string map = _trunk.Export(graph, graph.Pixels(Options.Scaling), Options.InputSize);               // F
+        string map = _trunk.Export(graph, graph.Pixels(Options.Scaling, Options.StemChannels), Options.InputSize);               // F
         string pooled = graph.MaxPool(map, 3, stride: 1, padding: 1);                                     // F'
-        string maxPooled = file.Mean(graph.MaxPool(pooled, 3, stride: 1, padding: 1), keep: true, 1);     // F_max
+        string largest = graph.MaxPool(pooled, 3, stride: 1, padding: 1);
+        string maxPooled = Options.PooledMax ? file.Max(largest, 1) : file.Mean(largest, keep: true, 1);  // F_max
         string attention = ExportAttention(file, file.Concat(1, file.Max(pooled, 1), file.Mean(pooled, keep: true, 1), maxPooled)); // M
         string? global = Options.Branches == Branches.Local ? null : Refined(_refineGlobal, map);
         string? local = Options.Branches == Branches.Global ? null : Refined(_refineLocal, graph.Store(Attended, file.Multiply(attention, pooled)));
         code = ExportCode(file, global, local);                                                           // u
         return file;
 
-        string Refined((ConvUnit One, ConvUnit Two, ConvUnit Skip) block, string x) =>
-            file.Mean(graph.AveragePool(ExportRefine(graph, block, x, out _), 3, padding: 1), keep: false, 2, 3);
+        string Refined((ConvUnit One, ConvUnit Two, ConvUnit Skip) block, string x)
+        {
+            string y = ExportRefine(graph, block, x, out _);
+            return file.Mean(Options.RefinePool ? graph.AveragePool(y, 3, padding: 1) : y, keep: false, 2, 3);
+        }
     }
 
     /// <summary>The three descriptors [1, 3, H, W] → M [1, 1, H, W].</summary>

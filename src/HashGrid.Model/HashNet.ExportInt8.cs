@@ -18,9 +18,10 @@ public sealed partial class HashNet
         var graph = new Int8Graph(ranges, signed);
         OnnxGraph file = graph.File;
         int side = Options.MapSide, positions = side * side, channels = _trunk.Channels;
-        string map = _trunk.Export(graph, graph.Pixels(Options.Scaling), Options.InputSize);                           // F [1, H, W, K]
+        string map = _trunk.Export(graph, graph.Pixels(Options.Scaling, Options.StemChannels), Options.InputSize);                           // F [1, H, W, K]
         string pooled = graph.MaxPool(map, 3, stride: 1, padding: 1);                                     // F'
-        string maxPooled = graph.MeanChannel(graph.MaxPool(pooled, 3, stride: 1, padding: 1), channels, positions); // F_max
+        string largest = graph.MaxPool(pooled, 3, stride: 1, padding: 1);
+        string maxPooled = Options.PooledMax ? graph.GreatestChannel(largest, channels, positions) : graph.MeanChannel(largest, channels, positions); // F_max
         string maps = file.Concat(1, graph.GreatestChannel(pooled, channels, positions), graph.MeanChannel(pooled, channels, positions), maxPooled);
         string attention = file.Reshape(ExportAttention(file, maps), 1, side, side, 1);                   // M
         string? global = Options.Branches == Branches.Local ? null : Refined(_refineGlobal, map);
@@ -31,17 +32,17 @@ public sealed partial class HashNet
         {
             string y = graph.Floats(ExportRefine(graph, block, x, out int rows));                         // [1, h, w, 256]
             // The mean over the 3 × 3 averages is one weighted mean: a position counts once for each window that holds it.
-            string weights = file.Constant(PoolWeights(rows), 1, 1, rows * rows);
+            string weights = file.Constant(PoolWeights(rows, Options.RefinePool), 1, 1, rows * rows);
             return file.Reshape(file.Node("MatMul", [weights, file.Reshape(y, 1, rows * rows, Options.RefinedWidth)]), 1, Options.RefinedWidth);
         }
     }
 
-    private static float[] PoolWeights(int side)
+    private static float[] PoolWeights(int side, bool pooled)
     {
         var weights = new float[side * side];
         for (int row = 0; row < side; row++)
             for (int column = 0; column < side; column++)
-                weights[(row * side) + column] = Windows(row) * Windows(column) / (9f * side * side);
+                weights[(row * side) + column] = (pooled ? Windows(row) * Windows(column) / 9f : 1) / (side * side);
         return weights;
 
         int Windows(int at) => Math.Min(at + 1, side - 1) - Math.Max(at - 1, 0) + 1;

@@ -40,8 +40,8 @@ public sealed partial class HashNet
         AddLinear("attention.mlp.0", wide, narrow);
         AddLinear("attention.mlp.2", narrow, wide);
         Table.AddParameter("attention.conv.weight", Table.Xavier([1, 3, 3, 3]));
-        using Scalar start = 0.5;
-        Table.AddParameter("attention.conv.bias", full(1, start)); // M starts near tanh(0.5) = 0.46: at 0 the local branch would see nothing
+        using Scalar start = options.AttentionBias;
+        Table.AddParameter("attention.conv.bias", full(1, start)); // M starts near tanh(0.5) = 0.46
 
         _refineGlobal = options.Branches == Branches.Local && !options.ShareRefinement ? default : AddRefinement("refine_global.");
         _refineLocal = options.ShareRefinement ? _refineGlobal : options.Branches == Branches.Global ? default : AddRefinement("refine_local.");
@@ -69,8 +69,8 @@ public sealed partial class HashNet
     /// <summary>The whole network: grey 0..1, [N, S, S] or [N, 1, S, S], or a prepared x [N, 3, S, S], to every intermediate.</summary>
     public HashNetOutput Forward(Tensor pixels) => Head(Features(pixels.Dimensions == 4 && pixels.shape[1] == 3 ? pixels : Prepare(pixels)));
 
-    /// <summary>Grey [N, S, S] or [N, 1, S, S], 0..1 → x [N, 3, S, S], scaled as the trunk expects.</summary>
-    public Tensor Prepare(Tensor pixels) => PixelScaling.Apply(pixels, Options.InputSize, Options.Scaling);
+    /// <summary>Grey [N, S, S] or [N, 1, S, S], 0..1 → x [N, 3, S, S] (or [N, 1, S, S]), scaled as the trunk expects.</summary>
+    public Tensor Prepare(Tensor pixels) => PixelScaling.Apply(pixels, Options.InputSize, Options.Scaling, Options.StemChannels);
 
     /// <summary>The trunk alone: x [N, 3, S, S] → F [N, K, H, W].</summary>
     public Tensor Features(Tensor x) => UpperFeatures(LowerFeatures(x));
@@ -91,7 +91,8 @@ public sealed partial class HashNet
         Tensor pooled = functional.max_pool2d(map, 3, stride: 1, padding: 1);                     // F'  [N, K, H, W]
         Tensor maxPoint = pooled.amax([1], false);                                                // F_maxP [N, H, W]   eq. 1
         Tensor avgPoint = pooled.mean([1]);                                                       // F_avgP [N, H, W]   eq. 2
-        Tensor maxPooled = functional.max_pool2d(pooled, 3, stride: 1, padding: 1).mean([1]);     // F_max  [N, H, W]
+        Tensor largest = functional.max_pool2d(pooled, 3, stride: 1, padding: 1);                 // [N, K, H, W]
+        Tensor maxPooled = Options.PooledMax ? largest.amax([1], false) : largest.mean([1]);      // F_max  [N, H, W]
 
         Tensor mlp = Mlp(Standard(stack([maxPoint, avgPoint, maxPooled], 1)));                    // [N, 3, H, W]
         Tensor kept = Options.Descriptors == Descriptors.All ? mlp : mlp * DescriptorMask(mlp.device);
@@ -139,19 +140,20 @@ public sealed partial class HashNet
         return Linear("attention.mlp.2", x).view(shape);                                          // [N, 3, H, W]
     }
 
-    /// <summary>f: residual block at stride 2, 3×3 average, mean over positions; [N, K, H, W] → [N, 256].</summary>
+    /// <summary>f: residual block at stride 2, 3×3 average, mean over positions (stride, average and shortcut are options); [N, K, H, W] → [N, 256].</summary>
     private Tensor Refine((ConvUnit One, ConvUnit Two, ConvUnit Skip) block, Tensor x)
     {
         Tensor y = functional.relu(block.One.Forward(x, Training));                               // [N, 256, H/2, W/2]
         y = functional.relu(block.Two.Forward(y, Training).Plus(block.Skip.Forward(x, Training)));    // [N, 256, H/2, W/2]
-        y = functional.avg_pool2d(y, 3, stride: 1, padding: 1);                                   // padding counted
+        if (Options.RefinePool)
+            y = functional.avg_pool2d(y, 3, stride: 1, padding: 1);                               // padding counted
         return y.mean([2, 3]);                                                                    // [N, 256]
     }
 
     private (ConvUnit One, ConvUnit Two, ConvUnit Skip) AddRefinement(string name) => (
-        new ConvUnit(Table, name + "conv1", name + "bn1", _trunk.Channels, Options.RefinedWidth, kernel: 3, stride: 2),
+        new ConvUnit(Table, name + "conv1", name + "bn1", _trunk.Channels, Options.RefinedWidth, kernel: 3, Options.RefineStride),
         new ConvUnit(Table, name + "conv2", name + "bn2", Options.RefinedWidth, Options.RefinedWidth, kernel: 3),
-        new ConvUnit(Table, name + "downsample.0", name + "downsample.1", _trunk.Channels, Options.RefinedWidth, kernel: 1, stride: 2));
+        new ConvUnit(Table, name + "downsample.0", name + "downsample.1", _trunk.Channels, Options.RefinedWidth, Options.RefineSkip, Options.RefineStride));
 
     private void AddLinear(string name, int input, int output)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using HashGrid.Model.Weights;
 
 namespace HashGrid.Model;
 
@@ -23,6 +24,10 @@ public sealed record HashNetOptions
     /// <summary>How grey 0..1 becomes the trunk's input.</summary>
     public InputScaling Scaling { get; init; } = InputScaling.ImageNet;
 
+    /// <summary>Channels of the trunk's input: 3, grey repeated, which any ImageNet trunk takes; or 1, a third of the first layer's work. ImageNet weights are then summed over their channels.</summary>
+    [AddedLater]
+    public int StemChannels { get; init; } = 3;
+
     /// <summary>Side of the square input in pixels, a multiple of 32.</summary>
     public int InputSize { get; init; } = 224;
 
@@ -44,11 +49,31 @@ public sealed record HashNetOptions
     /// <summary>Descriptors that attention sees; one left out is a zero map.</summary>
     public Descriptors Descriptors { get; init; } = Descriptors.All;
 
+    /// <summary>F_max is the maximum over channels in place of their mean. It is then F_maxP, dilated.</summary>
+    [AddedLater]
+    public bool PooledMax { get; init; }
+
+    /// <summary>Initial bias of the attention's convolution: M starts near its tanh. At 0 the local branch would see nothing at first.</summary>
+    [AddedLater]
+    public double AttentionBias { get; init; } = 0.5;
+
     /// <summary>Which features enter the code; half of the FC's input is absent unless both.</summary>
     public Branches Branches { get; init; } = Branches.Both;
 
     /// <summary>One refinement block for both branches, in place of one each.</summary>
     public bool ShareRefinement { get; init; }
+
+    /// <summary>Stride of the refinement block, 2 or 1.</summary>
+    [AddedLater]
+    public int RefineStride { get; init; } = 2;
+
+    /// <summary>A 3 × 3 average, padding counted, before the mean over positions: the border counts less. Off: the mean alone.</summary>
+    [AddedLater]
+    public bool RefinePool { get; init; } = true;
+
+    /// <summary>Side of the kernel in the refinement block's shortcut: 1 as in ResNet, or 3 as in ATH.</summary>
+    [AddedLater]
+    public int RefineSkip { get; init; } = 1;
 
     /// <summary>Width of a refined feature.</summary>
     public int RefinedWidth { get; init; } = 256;
@@ -69,6 +94,10 @@ public sealed record HashNetOptions
     [JsonIgnore]
     public int MapSide => InputSize / (FeatureStage == 5 ? 32 : 16);
 
+    /// <summary>Side of a refined map, before its mean.</summary>
+    [JsonIgnore]
+    public int RefinedSide => (MapSide + RefineStride - 1) / RefineStride;
+
     /// <summary>Every problem, one line each; empty if the options are fine.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -84,6 +113,10 @@ public sealed record HashNetOptions
         Require(InputSize is >= 32 and <= 2048 && InputSize % 32 == 0, $"input size is {InputSize}, expected a multiple of 32 from 32 to 2048");
         Require(FeatureStage is 4 or 5, $"feature stage is {FeatureStage}, expected 4 or 5");
         Require(MlpRatio is >= 1 and <= 64, $"MLP ratio is {MlpRatio}, expected 1 to 64");
+        Require(StemChannels is 1 or 3, $"stem channels are {StemChannels}, expected 1 or 3");
+        Require(AttentionBias is >= -10 and <= 10, FormattableString.Invariant($"attention bias is {AttentionBias}, expected -10 to 10"));
+        Require(RefineStride is 1 or 2, $"refinement stride is {RefineStride}, expected 1 or 2");
+        Require(RefineSkip is 1 or 3, $"the refinement's shortcut has a kernel of {RefineSkip}, expected 1 or 3");
         Require(RefinedWidth is >= 1 and <= 8192, $"refined width is {RefinedWidth}, expected 1 to 8192");
         Require(HiddenWidth is >= 1 and <= 8192, $"hidden width is {HiddenWidth}, expected 1 to 8192");
         Require(Bits is >= 8 and <= 1024, $"code width is {Bits} bits, expected 8 to 1024");

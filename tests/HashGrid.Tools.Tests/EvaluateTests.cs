@@ -122,6 +122,16 @@ public class EvaluateTests
     }
 
     [Test]
+    public async Task Evaluate_LinearGain_ChangesNdcgAlone()
+    {
+        using var folder = new TempFolder();
+        string[] command = ["evaluate", "--database", WriteRole(folder, "database"), "--queries", WriteRole(folder, "query"), "--json"];
+        JsonNode usual = JsonNode.Parse((await Tool.HashGridAsync(command)).Output)!, linear = JsonNode.Parse((await Tool.HashGridAsync([.. command, "--linear-gain"])).Output)!;
+        Assert.That((double)linear["map"]!, Is.EqualTo((double)usual["map"]!));
+        Assert.That((double)linear["ndcg100"]!, Is.Not.EqualTo((double)usual["ndcg100"]!).And.InRange(0, 1));
+    }
+
+    [Test]
     public async Task Evaluate_WidthThatTheWeightsLack_NamesThoseTheyHave()
     {
         ToolRun run = await Tool.HashGridAsync("evaluate", "--model", TinyModel.NestedPath, "--database", Samples, "--queries", Samples, "--bits", "48");

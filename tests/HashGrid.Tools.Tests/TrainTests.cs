@@ -138,8 +138,8 @@ public class TrainTests
         File.WriteAllText(path, $$"""
             {
               // comments are welcome
-              "Network": { "trunkWidth": 4, "trunkBlocks": [1, 1, 1, 1], "inputSize": 64, "refinedWidth": 16, "hiddenWidth": 32, "bits": 16 },
-              "training": { "epochs": {{epochs}}, "batchSize": 8, "threads": 1, "average": 0.9, "centreBits": true, "loss": { "perBit": true } },
+              "Network": { "trunkWidth": 4, "trunkBlocks": [1, 1, 1, 1], "inputSize": 64, "refinedWidth": 16, "hiddenWidth": 32, "bits": 16, "stemChannels": 1, "refineStride": 1 },
+              "training": { "epochs": {{epochs}}, "batchSize": 8, "threads": 1, "cropFrom": 72, "flip": 0.5, "augmentationSeed": 9, "average": 0.9, "centreBits": true, "loss": { "perBit": true } },
             }
             """);
         return path;

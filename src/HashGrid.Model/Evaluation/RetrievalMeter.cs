@@ -1,8 +1,9 @@
 namespace HashGrid.Model.Evaluation;
 
 /// <summary>Collects one ranking per query and computes mAP, nDCG@100 and P@10. Not thread-safe.</summary>
+/// <param name="linearGain">nDCG's gain is the number of shared labels s, in place of 2^s − 1.</param>
 /// <remarks>Expectation over ties: McSherry and Najork, "Computing information retrieval performance measures efficiently in the presence of tied scores", ECIR 2008.</remarks>
-public sealed class RetrievalMeter
+public sealed class RetrievalMeter(bool linearGain = false)
 {
     private const int Cutoff = 100;
     private readonly List<(string Patient, double[] Values)> _queries = [];
@@ -77,7 +78,9 @@ public sealed class RetrievalMeter
         return sum / relevant;
     }
 
-    private static double Gain(ReadOnlySpan<int> keys, ReadOnlySpan<int> shared)
+    private double Worth(int shared) => linearGain ? shared : Math.Pow(2, shared) - 1;
+
+    private double Gain(ReadOnlySpan<int> keys, ReadOnlySpan<int> shared)
     {
         double sum = 0;
         for (int start = 0, end; start < Math.Min(Cutoff, keys.Length); start = end)
@@ -86,7 +89,7 @@ public sealed class RetrievalMeter
             double gain = 0, discount = 0;
             for (int i = start; i < end; i++)
             {
-                gain += Math.Pow(2, shared[i]) - 1;
+                gain += Worth(shared[i]);
                 discount += i < Cutoff ? 1 / Math.Log2(i + 2) : 0;
             }
             sum += gain / (end - start) * discount;
@@ -94,13 +97,13 @@ public sealed class RetrievalMeter
         return sum;
     }
 
-    private static double IdealGain(ReadOnlySpan<int> shared)
+    private double IdealGain(ReadOnlySpan<int> shared)
     {
         int[] best = shared.ToArray();
         Array.Sort(best, (a, b) => b.CompareTo(a));
         double sum = 0;
         for (int i = 0; i < Math.Min(Cutoff, best.Length); i++)
-            sum += (Math.Pow(2, best[i]) - 1) / Math.Log2(i + 2);
+            sum += Worth(best[i]) / Math.Log2(i + 2);
         return sum;
     }
 

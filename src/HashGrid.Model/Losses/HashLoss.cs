@@ -19,6 +19,8 @@ public static class HashLoss
         Tensor similar = shared > 0;                                                               // [N, N] bool
         Tensor pairs = certain.logical_and(ones(n, n, device: code.device).triu(1).to_type(ScalarType.Bool)).to_type(ScalarType.Float32); // i < j
         Tensor y = similar.logical_not().to_type(ScalarType.Float32);                              // 0 similar, 1 not
+        if (options.BalancePairs)
+            pairs = Balanced(pairs * (1 - y)) + Balanced(pairs * y);
 
         long[] widths = [.. options.NestedBits.Select(width => (long)width).Append(k).Where(width => width <= k).Distinct()];
         Tensor contrastive = stack([.. widths.Select(width => Contrastive(code.narrow(1, 0, width), y, pairs, options))]).mean();
@@ -41,7 +43,10 @@ public static class HashLoss
         return new HashLossTerms(contrastive, regulariser, classification, total);
     }
 
-    /// <summary>Eq. 8 over the chosen pairs: u [N, w]; y and pairs [N, N], 0 or 1.</summary>
+    /// <summary>Weights of one kind of pairs that add up to 1.</summary>
+    private static Tensor Balanced(Tensor pairs) => pairs / pairs.sum().clamp_min(1);
+
+    /// <summary>Eq. 8 over the chosen pairs: u [N, w]; y [N, N], 0 or 1; pairs [N, N], their weights.</summary>
     private static Tensor Contrastive(Tensor code, Tensor y, Tensor pairs, HashLossOptions options)
     {
         long width = code.shape[1];

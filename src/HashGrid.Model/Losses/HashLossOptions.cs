@@ -12,6 +12,12 @@ public sealed record HashLossOptions
     /// <summary>m, in units of D; null: √(2k), the distance of ±1 codes that differ in half their bits.</summary>
     public double? Margin { get; init; }
 
+    /// <summary>
+    /// Similar pairs of a batch weigh as much as all others together, however few they are: |S| / |S₁| each, the others |S| / |S₀|, in a weighted mean. Off in the paper; for sets whose labels are mostly rare.
+    /// Source: Cao, Long, Wang, Yu, "HashNet", ICCV 2017, with c = 1.
+    /// </summary>
+    public bool BalancePairs { get; init; }
+
     /// <summary>Weight of the square of each bit's mean over the batch, averaged over bits; 0 in the paper. Keeps bits from being the same for every image.</summary>
     public double Balance { get; init; }
 

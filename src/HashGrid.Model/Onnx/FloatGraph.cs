@@ -14,14 +14,15 @@ internal sealed class FloatGraph : INetworkGraph
     /// <summary>Every layer whose output a quantised network would store, in order, with that output.</summary>
     public List<(string Layer, string Value)> Stored { get; } = [];
 
-    public string Pixels(InputScaling scaling)
+    public string Pixels(InputScaling scaling, int channels = 3)
     {
-        (float[] scale, float[] shift) = PixelScaling.Channels(scaling);
+        (float[] scale, float[] shift) = PixelScaling.Channels(scaling, channels);
         // Three equal channels are one: the first layer's weights are added up instead.
-        int channels = scaling == InputScaling.Symmetric ? 1 : 3;
+        bool sum = channels == 3 && scaling == InputScaling.Symmetric;
+        if (sum) channels = 1;
         string x = File.Multiply(OnnxGraph.Input, File.Constant(scale[..channels], 1, channels, 1, 1));
         x = File.Add(x, File.Constant(shift[..channels], 1, channels, 1, 1));
-        if (channels == 1) _grey = x;
+        if (sum) _grey = x;
         return x;
     }
 

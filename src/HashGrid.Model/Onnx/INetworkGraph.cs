@@ -5,8 +5,8 @@ namespace HashGrid.Model.Onnx;
 /// <summary>What a trunk is written into; values are named, and their layout and precision are the graph's own.</summary>
 internal interface INetworkGraph
 {
-    /// <summary>The network's input for a trunk's first convolution: grey 0..1, scaled.</summary>
-    public string Pixels(InputScaling scaling);
+    /// <summary>The network's input for a trunk's first convolution: grey 0..1, scaled, in that many equal channels.</summary>
+    public string Pixels(InputScaling scaling, int channels = 3);
 
     /// <summary>Convolution with bias, then the activation.</summary>
     /// <param name="name">Of the layer, unique in the network: where its output's range is looked up.</param>

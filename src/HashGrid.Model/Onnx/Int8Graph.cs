@@ -24,7 +24,7 @@ internal sealed class Int8Graph : INetworkGraph
     /// <summary>For what only this form has.</summary>
     public OnnxGraph File => _start.File;
 
-    public string Pixels(InputScaling scaling) => _start.Pixels(scaling);
+    public string Pixels(InputScaling scaling, int channels = 3) => _start.Pixels(scaling, channels);
 
     public string Conv(string name, string x, Tensor weight, Tensor bias, ConvShape shape, Activation activation)
     {

@@ -38,7 +38,7 @@ public sealed class PooledNet : RivalNet
     public override Tensor Codes(Tensor pixels) => Head(Pool(pixels));
 
     /// <summary>Grey [N, S, S] → pooled features [N, D].</summary>
-    public Tensor Pool(Tensor pixels) => PoolMap(_trunk.Upper(_trunk.Lower(PixelScaling.Apply(pixels, InputSize, Options.Trunk.Scaling), training: false), training: false));
+    public Tensor Pool(Tensor pixels) => PoolMap(_trunk.Upper(_trunk.Lower(PixelScaling.Apply(pixels, InputSize, Options.Trunk.Scaling, Options.Trunk.StemChannels), training: false), training: false));
 
     /// <summary>F [N, D, H, W] → pooled features [N, D].</summary>
     public static Tensor PoolMap(Tensor map) => map.mean([2, 3]);
@@ -74,7 +74,7 @@ public sealed class PooledNet : RivalNet
 
     private protected override string Export(FloatGraph graph)
     {
-        string x = graph.File.Mean(_trunk.Export(graph, graph.Pixels(Options.Trunk.Scaling), InputSize), keep: false, 2, 3);
+        string x = graph.File.Mean(_trunk.Export(graph, graph.Pixels(Options.Trunk.Scaling, Options.Trunk.StemChannels), InputSize), keep: false, 2, 3);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable frozen = no_grad();
         x = graph.File.Add(x, graph.File.Constant(-Table["pooled.mean"]));

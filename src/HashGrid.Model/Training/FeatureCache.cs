@@ -39,14 +39,15 @@ public sealed class FeatureCache : IDisposable
     /// <param name="options">Which part is frozen, number and kind of views, seed.</param>
     /// <param name="cancellation">Stops between blocks.</param>
     /// <param name="progress">Receives the number of views done so far, of pictures times views.</param>
+    /// <param name="larger">The same pictures at the side of <see cref="TrainerOptions.CropFrom"/>, for views other than the picture itself; null where that is 0.</param>
     /// <param name="path">Keeps the rows in this file and reads them from there, made anew when a picture, the frozen part or the views change; null: in memory.</param>
-    public static FeatureCache Compute(HashNet net, PictureSet pictures, TrainerOptions options, CancellationToken cancellation = default, Action<int>? progress = null, string? path = null)
+    public static FeatureCache Compute(HashNet net, PictureSet pictures, TrainerOptions options, CancellationToken cancellation = default, Action<int>? progress = null, string? path = null, PictureSet? larger = null)
     {
         if (options.Freeze == Freeze.Nothing)
             throw new ArgumentException("nothing is frozen, so nothing can be computed once", nameof(options));
         int count = pictures.Images.Count;
         long[] shape = Shape(net.Options, options.Freeze);
-        void MakeAll(Action<long, byte[]> keep) => MakeRows(net, pictures, options, keep, cancellation, progress);
+        void MakeAll(Action<long, byte[]> keep) => MakeRows(net, pictures, larger ?? pictures, options, keep, cancellation, progress);
         if (path is not null)
         {
             byte[] identity = Identity(net, pictures, options);
@@ -93,21 +94,19 @@ public sealed class FeatureCache : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 
-    private static void MakeRows(HashNet net, PictureSet pictures, TrainerOptions options, Action<long, byte[]> keep, CancellationToken cancellation, Action<int>? progress)
+    private static void MakeRows(HashNet net, PictureSet pictures, PictureSet larger, TrainerOptions options, Action<long, byte[]> keep, CancellationToken cancellation, Action<int>? progress)
     {
         using IDisposable inference = no_grad();
         (net.Training, net.TrunkTraining) = (false, false);
         int count = pictures.Images.Count, length = RowBytes(Shape(net.Options, options.Freeze));
         for (int view = 0; view < options.Views; view++)
         {
-            var random = new Random(unchecked(options.Seed * 1_000_003 + view));
+            var random = new Random(unchecked((options.AugmentationSeed ?? options.Seed) * 1_000_003 + view));
             foreach (int[] chunk in Enumerable.Range(0, count).Chunk(Block))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using DisposeScope scope = NewDisposeScope();
-                Tensor pixels = pictures.Pixels(chunk, net.Device);
-                if (view > 0)
-                    pixels = Augmentation.Apply(pixels, random, options.Rotation, options.Zoom);
+                Tensor pixels = view == 0 ? pictures.Pixels(chunk, net.Device) : Augmentation.Apply(larger.Pixels(chunk, net.Device), random, options, pictures.Size);
                 Tensor lower = net.LowerFeatures(net.Prepare(pixels));
                 Tensor map = (options.Freeze == Freeze.Trunk ? net.UpperFeatures(lower) : lower).to_type(ScalarType.Float16).cpu().contiguous();
                 for (int i = 0; i < chunk.Length; i++)
@@ -142,7 +141,7 @@ public sealed class FeatureCache : IDisposable
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(PictureSet.Identity(pictures.Images));
-        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{options.Freeze} {options.Views} {options.Seed} {options.Rotation:R} {options.Zoom:R} {JsonSerializer.Serialize(net.Options, ModelFile.Json)}\n")));
+        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{options.Freeze} {options.Views} {options.AugmentationSeed ?? options.Seed} {options.Rotation:R} {options.Zoom:R} {options.Flip:R} {options.CropFrom} {JsonSerializer.Serialize(net.Options, ModelFile.Json)}\n")));
         foreach (string name in net.Table.Names.Where(name => net.Place(name) is { Trunk: true } place && (options.Freeze == Freeze.Trunk || place.Lower)))
             hash.AppendData(ModelFile.ToEntry(net.Table[name], half: false).Data.Span);
         return hash.GetHashAndReset();

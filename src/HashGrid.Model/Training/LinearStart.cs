@@ -62,7 +62,8 @@ internal sealed class LinearStart
             (Tensor mean, Tensor deviation, Tensor least) = Positions(b, rows);
             Tensor gain = deviation.clamp_min(Least).reciprocal();
             Tensor low = (mean - least) * gain + Room;                                             // shift that keeps the ReLU straight
-            Fill($"{block}downsample.0.weight", (rows * gain.unsqueeze(1)).view(scores, channels, 1, 1));
+            Tensor shortcut = (rows * gain.unsqueeze(1)).view(scores, channels, 1, 1);
+            Fill($"{block}downsample.0.weight", _net.Options.RefineSkip == 1 ? shortcut : functional.pad(shortcut, [1, 1, 1, 1])); // a larger kernel's middle
             Fill($"{block}downsample.1.running_mean", mean * gain);
             Fill($"{block}downsample.1.running_var", ones(scores, device: fc.device) - 1e-5);
             Fill($"{block}downsample.1.weight", ones(scores, device: fc.device));
@@ -135,15 +136,15 @@ internal sealed class LinearStart
         return cat(parts);
     }
 
-    /// <summary>The positions that a 1 × 1 convolution at stride 2 sees.</summary>
-    private static Tensor Strided(Tensor x) => x[TensorIndex.Ellipsis, TensorIndex.Slice(step: 2), TensorIndex.Slice(step: 2)];
+    /// <summary>The positions that the middle of the shortcut's kernel sees.</summary>
+    private Tensor Strided(Tensor x) => x[TensorIndex.Ellipsis, TensorIndex.Slice(step: _net.Options.RefineStride), TensorIndex.Slice(step: _net.Options.RefineStride)];
 
-    /// <summary>As the refinement pools: 3 × 3 mean with padding counted, then the mean; [N, K, H, W] → [N, K].</summary>
-    private static Tensor Pool(Tensor x) => functional.avg_pool2d(x, 3, stride: 1, padding: 1).mean([2, 3]);
+    /// <summary>As the refinement pools: [N, K, H, W] → [N, K].</summary>
+    private Tensor Pool(Tensor x) => (_net.Options.RefinePool ? functional.avg_pool2d(x, 3, stride: 1, padding: 1) : x).mean([2, 3]);
 
     private double PoolOfOnes()
     {
-        long side = (_net.Options.MapSide + 1) / 2;
+        long side = _net.Options.RefinedSide;
         return Pool(ones(1, 1, side, side)).item<float>();
     }
 

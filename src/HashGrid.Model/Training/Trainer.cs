@@ -11,7 +11,7 @@ namespace HashGrid.Model.Training;
 public sealed partial class Trainer : IDisposable
 {
     private readonly HashNet _net;
-    private readonly PictureSet _pictures;
+    private readonly PictureSet _pictures, _larger; // the same unless views are cropped
     private readonly TrainerOptions _options;
     private readonly Tensor _pairLabels, _pairKnown; // [N, P]: what makes pairs similar, the classes first
     private readonly Tensor _labels, _known, _targets; // [N, C]; targets are labels, or labels with a teacher's scores
@@ -31,14 +31,17 @@ public sealed partial class Trainer : IDisposable
     /// <param name="options">The recipe.</param>
     /// <param name="cache">What the frozen part gives for these pictures, if it is at hand; stays the caller's.</param>
     /// <param name="cancellation">Stops the preparation.</param>
-    /// <exception cref="ArgumentException">What <see cref="TrainerOptions.Validate(HashNetOptions, int)"/> says, or a cache of something else.</exception>
-    public Trainer(HashNet net, PictureSet pictures, TrainerOptions options, FeatureCache? cache = null, CancellationToken cancellation = default)
+    /// <param name="larger">The same pictures at the side of <see cref="TrainerOptions.CropFrom"/>; null where that is 0.</param>
+    /// <exception cref="ArgumentException">What <see cref="TrainerOptions.Validate(HashNetOptions, int)"/> says, or a cache or larger pictures of something else.</exception>
+    public Trainer(HashNet net, PictureSet pictures, TrainerOptions options, FeatureCache? cache = null, CancellationToken cancellation = default, PictureSet? larger = null)
     {
+        if ((larger?.Size ?? 0) != options.CropFrom || (larger?.Images.Count ?? pictures.Images.Count) != pictures.Images.Count)
+            throw new ArgumentException($"views are cut from {options.CropFrom} pixels, but {larger?.Images.Count ?? 0} pictures of {larger?.Size ?? 0} are given; expected {pictures.Images.Count}", nameof(larger));
         if (cache is not null && (cache.Freeze != options.Freeze || cache.Count != pictures.Images.Count))
             throw new ArgumentException($"the cache holds {cache.Count} pictures, frozen {cache.Freeze}; expected {pictures.Images.Count}, frozen {options.Freeze}", nameof(cache));
         if (options.Validate(net.Options, pictures.Images.Count) is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems), nameof(options));
-        (_net, _pictures, _options) = (net, pictures, options);
+        (_net, _pictures, _larger, _options) = (net, pictures, larger ?? pictures, options);
         if (options.Threads > 0)
             set_num_threads(options.Threads);
         _device = net.Device;
@@ -49,7 +52,7 @@ public sealed partial class Trainer : IDisposable
         _learned = [.. net.Table.Parameters.Where(one => Learns(one.Name))];
         _optimizer = new ParameterOptimizer(_learned.Select(one => (one.Name, one.Value, net.Place(one.Name).Trunk ? options.TrunkRate : 1)), options);
         _ownsCache = cache is null;
-        _cache = cache ?? (options.Freeze == Freeze.Nothing || options.Views == 0 ? null : FeatureCache.Compute(net, pictures, options, cancellation));
+        _cache = cache ?? (options.Freeze == Freeze.Nothing || options.Views == 0 ? null : FeatureCache.Compute(net, pictures, options, cancellation, larger: larger));
         _targets = options.Distil > 0 ? Targets() : _labels;
         if (options.LinearStart)
             StartLinear(cancellation);
@@ -93,7 +96,7 @@ public sealed partial class Trainer : IDisposable
         (_net.Training, _net.TrunkTraining) = (true, _options.Freeze == Freeze.Nothing);
         using CollectorPause pause = CollectorPause.Begin();
         using DisposeScope scope = NewDisposeScope();
-        HashLossTerms terms = Step(_order.AsSpan(step * _options.BatchSize, _options.BatchSize), new Random(HashCode(HashCode(_options.Seed, trainingEpoch), step + 1)), rate);
+        HashLossTerms terms = Step(_order.AsSpan(step * _options.BatchSize, _options.BatchSize), new Random(HashCode(HashCode(_options.AugmentationSeed ?? _options.Seed, trainingEpoch), step + 1)), rate);
         (_net.Training, _net.TrunkTraining) = (false, false);
         float[] values = stack([terms.Total, terms.Contrastive, terms.Regulariser, terms.Classification]).detach().cpu().data<float>().ToArray();
         return new StepLoss(values[0], values[1], values[2], values[3], rate);
@@ -165,7 +168,7 @@ public sealed partial class Trainer : IDisposable
     {
         if (_cache is not null)
             return _cache.Map(_net, batch, random);
-        Tensor pixels = _net.Prepare(Augmentation.Apply(_pictures.Pixels(batch, _device), random, _options.Rotation, _options.Zoom));
+        Tensor pixels = _net.Prepare(Augmentation.Apply(_larger.Pixels(batch, _device), random, _options, _pictures.Size));
         if (_options.Freeze == Freeze.Nothing)
             return _net.Features(pixels);
         Tensor frozen;

@@ -47,11 +47,17 @@ public sealed record TrainerOptions
     /// </summary>
     public int Views { get; init; } = 6;
 
-    /// <summary>Largest rotation in degrees, either way. No flips: the heart is on one side.</summary>
+    /// <summary>Largest rotation in degrees, either way.</summary>
     public double Rotation { get; init; } = 10;
 
     /// <summary>Largest change of scale, either way; shifts are as large.</summary>
     public double Zoom { get; init; } = 0.1;
+
+    /// <summary>Share of views that are mirrored, left and right. 0: the heart is on one side.</summary>
+    public double Flip { get; init; }
+
+    /// <summary>Side in pixels of the pictures that views are cut from, at a random place: 256 for an input of 224. 0: that of the input. What is not trained on is shrunk whole.</summary>
+    public int CropFrom { get; init; }
 
     /// <summary>
     /// Shape β, at most 1, of the Beta(β, β) distribution by which each step blends the feature maps with those of the same batch in another order; every picture keeps at least half of its map, and its labels. 0: none.
@@ -86,8 +92,11 @@ public sealed record TrainerOptions
     /// <summary>Before the first epoch, shift every bit so that it divides the training pictures in half. Otherwise most bits start, and stay, the same for every picture.</summary>
     public bool CentreBits { get; init; }
 
-    /// <summary>Seed of order and augmentation.</summary>
+    /// <summary>Seed of the order of pictures, of the linear start and, unless it has its own, of augmentation.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>Seed of views and of what is blended; null: <see cref="Seed"/>.</summary>
+    public int? AugmentationSeed { get; init; }
 
     /// <summary>CPU threads; 0: all.</summary>
     public int Threads { get; init; }
@@ -98,6 +107,8 @@ public sealed record TrainerOptions
         List<string> problems = [.. Validate()];
         if (pictures < BatchSize)
             problems.Add($"{pictures} pictures, but one batch needs {BatchSize}; use more pictures or a smaller batch");
+        if (CropFrom > 0 && CropFrom < net.InputSize)
+            problems.Add($"crop from is {CropFrom} pixels, expected 0 (none) or more than the input's {net.InputSize}");
         int scores = net.Labels.Length + 1;
         if (LinearStart && (net.RefinedWidth < scores || net.HiddenWidth < scores))
             problems.Add($"a linear start needs a unit for each of the {net.Labels.Length} labels and one for No Finding, {scores} in all, but the network has {net.RefinedWidth} refined channels and {net.HiddenWidth} hidden units; give it more (refinedWidth, hiddenWidth), or set linearStart to false");
@@ -124,6 +135,8 @@ public sealed record TrainerOptions
         Require(Views is >= 0 and <= 1000, $"views are {Views}, expected 0 to 1000");
         Require(Rotation is >= 0 and <= 180, $"rotation is {Rotation} degrees, expected 0 to 180");
         Require(Zoom is >= 0 and < 1, $"zoom is {Zoom}, expected 0 to below 1");
+        Require(Flip is >= 0 and <= 1, $"flip is {Flip}, expected 0 (none) to 1");
+        Require(CropFrom is >= 0 and <= 4096, $"crop from is {CropFrom} pixels, expected 0 (none) to 4096");
         Require(Mix is >= 0 and <= 1, $"mix is {Mix}, expected 0 (none) to 1");
         Require(Distil is >= 0 and <= 1, $"distil is {Distil}, expected 0 (labels alone) to 1 (the teacher alone)");
         Require(Distil == 0 || (Freeze == Freeze.Trunk && Views > 0), $"distil is {Distil}, but the teacher needs freeze trunk and at least one view");

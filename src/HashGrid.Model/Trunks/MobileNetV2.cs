@@ -24,7 +24,7 @@ public sealed class MobileNetV2 : ITrunk
         prefix += "features.";
         bool same = options.SamePadding;
         string? Norm(string name) => options.TrunkFolded ? null : prefix + name;
-        _stem = new ConvUnit(table, prefix + "0.0", Norm("0.1"), 3, 32, kernel: 3, stride: 2, same: same);
+        _stem = new ConvUnit(table, prefix + "0.0", Norm("0.1"), options.StemChannels, 32, kernel: 3, stride: 2, same: same);
         int input = 32, index = 1;
         foreach ((int t, int c, int n, int s) in options.FeatureStage == 5 ? Rows : Rows[..5])
             for (int block = 0; block < n; block++, index++, input = c)

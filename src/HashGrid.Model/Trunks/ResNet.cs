@@ -18,7 +18,7 @@ public sealed class ResNet : ITrunk
     {
         int width = options.TrunkWidth, input = width;
         string? Norm(string name) => options.TrunkFolded ? null : prefix + name;
-        _stem = new ConvUnit(table, prefix + "conv1", Norm("bn1"), 3, width, kernel: 7, stride: 2);
+        _stem = new ConvUnit(table, prefix + "conv1", Norm("bn1"), options.StemChannels, width, kernel: 7, stride: 2);
         for (int stage = 0; stage < options.FeatureStage - 1; stage++, width *= 2)
             for (int block = 0; block < options.TrunkBlocks[stage]; block++)
             {

@@ -50,7 +50,7 @@ public static class MobileNetImport
         foreach (string name in net.Table.Names.Where(name => name.StartsWith("trunk.", StringComparison.Ordinal)))
         {
             SafetensorsEntry entry = tensors.GetValueOrDefault(name) ?? throw new ModelFileException($"the ImageNet trunk has no tensor '{name}'; expected the options of {nameof(MobileNetImport)}");
-            using TorchSharp.torch.Tensor value = ModelFile.ToTensor(entry, name, "the ImageNet trunk");
+            using TorchSharp.torch.Tensor stored = ModelFile.ToTensor(entry, name, "the ImageNet trunk"), value = TorchvisionImport.ForGrey(stored, net.Table[name]);
             net.Table[name].copy_(value);
         }
     }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using HashGrid.Model.Trunks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,7 +18,12 @@ public static class ModelFile
     public const string NestedBits = "nested_bits";
 
     internal const string Format = "hashgrid-model-1";
-    internal static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() }, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    internal static readonly JsonSerializerOptions Json = new()
+    {
+        Converters = { new JsonStringEnumConverter() },
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutLaterDefaults } },
+    };
 
     /// <summary>Writes a network.</summary>
     /// <param name="path">The file; replaced as a whole.</param>
@@ -119,6 +125,16 @@ public static class ModelFile
         float[] values = plain.data<float>().ToArray();
         byte[] bytes = half ? MemoryMarshal.AsBytes(Array.ConvertAll(values, one => (Half)one).AsSpan()).ToArray() : MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
         return new SafetensorsEntry(half ? "F16" : "F32", [.. value.shape], bytes);
+    }
+
+    private static void LeaveOutLaterDefaults(JsonTypeInfo type)
+    {
+        if (type.Type != typeof(HashNetOptions))
+            return;
+        var defaults = new HashNetOptions();
+        foreach (JsonPropertyInfo property in type.Properties)
+            if (property.AttributeProvider!.IsDefined(typeof(AddedLaterAttribute), inherit: false))
+                property.ShouldSerialize = (_, value) => !Equals(value, property.Get!(defaults));
     }
 
     private static HashNetOptions ReadOptions(string path, IReadOnlyDictionary<string, string> metadata)

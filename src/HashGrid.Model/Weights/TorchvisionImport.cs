@@ -28,12 +28,16 @@ public static class TorchvisionImport
         {
             SafetensorsEntry entry = tensors[prefix + name];
             TorchSharp.torch.Tensor target = net.Table[Prefix + name];
-            if (!target.shape.SequenceEqual(entry.Shape))
+            using TorchSharp.torch.Tensor stored = ModelFile.ToTensor(entry, name, path), value = ForGrey(stored, target);
+            if (!target.shape.SequenceEqual(value.shape))
                 throw new ModelFileException($"tensor '{name}' in '{path}' has shape [{string.Join(", ", entry.Shape)}], expected [{string.Join(", ", target.shape)}]");
-            using TorchSharp.torch.Tensor value = ModelFile.ToTensor(entry, name, path);
             target.copy_(value);
         }
     }
+
+    /// <summary>The first layer's weights over three channels, summed for a trunk with one: the same output where the channels are scaled alike, and nearly that with ImageNet's three deviations.</summary>
+    internal static TorchSharp.torch.Tensor ForGrey(TorchSharp.torch.Tensor value, TorchSharp.torch.Tensor target) =>
+        value.Dimensions == 4 && target.Dimensions == 4 && value.shape[1] == 3 && target.shape[1] == 1 ? value.sum(1, keepdim: true) : value.alias();
 
     /// <summary>The trunk's tensors under torchvision's names, for other programs.</summary>
     public static IEnumerable<KeyValuePair<string, SafetensorsEntry>> ExportTrunk(HashNet net, bool half) =>

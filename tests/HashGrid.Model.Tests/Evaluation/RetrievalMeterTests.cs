@@ -18,6 +18,14 @@ public sealed class RetrievalMeterTests
     }
 
     [Test]
+    public void Scores_LinearGain_CountsSharedLabelsOnce()
+    {
+        var meter = new RetrievalMeter(linearGain: true);
+        meter.Add("a", [1, 2, 3], [1, 0, 3]);
+        Assert.That(meter.Scores().Ndcg100, Is.EqualTo((1 + 3 / 2.0) / (3 + 1 / Math.Log2(3))).Within(1e-12));
+    }
+
+    [Test]
     public void Scores_CutOff_DividesByWhatCouldBeThereOrByWhatWasFound()
     {
         // 12 relevant: 2 among the first 10 (ranks 1 and 4), 10 from rank 101 on.

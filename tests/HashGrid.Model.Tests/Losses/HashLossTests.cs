@@ -71,6 +71,18 @@ public sealed class HashLossTests
         Assert.That(terms.Contrastive.item<float>(), Is.EqualTo(0.5).Within(1e-6));
     }
 
+    [TestCase(false, (0.5 + 0.0857864 + 0.0857864) / 3)]
+    [TestCase(true, (0.5 + 0.0857864) / 2)]
+    public void Compute_BalancePairs_SimilarOnesWeighAsMuchAsAllOthers(bool balance, double expected)
+    {
+        // Corners of a triangle with sides of 1: one similar pair, ½ · 1² each; two others, ½ (√2 − 1)² = 0.0857864 each.
+        using DisposeScope scope = NewDisposeScope();
+        Tensor labels = tensor(new float[,] { { 1, 0 }, { 1, 0 }, { 0, 1 } });
+        Tensor code = tensor(new float[,] { { 0, 0 }, { 1, 0 }, { 0.5f, 0.8660254f } });
+        HashLossTerms terms = HashLoss.Compute(code, null, labels, new HashLossOptions { BalancePairs = balance, Margin = Math.Sqrt(2) });
+        Assert.That(terms.Contrastive.item<float>(), Is.EqualTo(expected).Within(1e-5));
+    }
+
     [Test]
     public void Compute_ListWise_IsTheValueByHand()
     {

@@ -19,6 +19,10 @@ public sealed class OnnxForwardTests
         yield return resnet with { Descriptors = Descriptors.Pooled, InputSize = 96 };
         yield return resnet with { Descriptors = Descriptors.None, TrunkFolded = true };
         yield return resnet with { StandardDescriptors = true };
+        yield return resnet with { StemChannels = 1, PooledMax = true, InputSize = 96 };
+        yield return resnet with { RefineStride = 1, RefineSkip = 3, InputSize = 96 };
+        yield return resnet with { RefinePool = false, RefineSkip = 3, AttentionBias = -0.2, InputSize = 160 };
+        yield return mobile with { StemChannels = 1, Scaling = InputScaling.Symmetric, SamePadding = true, RefinePool = false, RefineStride = 1, PooledMax = true };
         yield return mobile with { StandardDescriptors = true, Mlp = AttentionMlp.Pixel };
         yield return mobile;
         yield return mobile with { SamePadding = true };

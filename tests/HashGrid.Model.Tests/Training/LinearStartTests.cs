@@ -8,12 +8,19 @@ public sealed class LinearStartTests
 {
     private static readonly HashNetOptions Small = new() { TrunkWidth = 4, TrunkBlocks = [1, 1, 1, 1], InputSize = 224, RefinedWidth = 16, HiddenWidth = 24, Bits = 16, Labels = ["a", "b"] };
 
+    [TestCase(1, true, 1)]
+    [TestCase(2, false, 3)]
+    [TestCase(1, false, 3)]
+    public void Write_OtherRefinement_TheNetworkIsThatModel(int stride, bool pool, int skip) => Write(Small with { RefineStride = stride, RefinePool = pool, RefineSkip = skip });
+
     [Test]
-    public void Write_AnyLinearModel_TheNetworkIsThatModel([Values] Branches branches, [Values] bool share)
+    public void Write_AnyLinearModel_TheNetworkIsThatModel([Values] Branches branches, [Values] bool share) => Write(Small with { Branches = branches, ShareRefinement = share });
+
+    private static void Write(HashNetOptions options)
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        using var net = new HashNet(Small with { Branches = branches, ShareRefinement = share });
+        using var net = new HashNet(options);
         using var generator = new Generator(11);
         Tensor maps = rand([40, 128, 7, 7], generator: generator);
         var start = new LinearStart(net, chunk => maps.index_select(0, tensor(Array.ConvertAll(chunk, i => (long)i))), 40, CancellationToken.None);

@@ -125,6 +125,41 @@ public sealed class TrainerTests
     }
 
     [Test]
+    public void RunEpoch_AugmentationSeed_ChangesViewsButNotTheOrder()
+    {
+        float[] Weights(int seed, int? augmentation, double rotation)
+        {
+            using var net = new HashNet(Small, seed: 3);
+            using var trainer = new Trainer(net, Pictures(16), new TrainerOptions { BatchSize = 4, Threads = 1, Seed = seed, AugmentationSeed = augmentation, Rotation = rotation, Zoom = 0 });
+            trainer.RunEpoch(1);
+            return net.Table["hash.weight"].data<float>().ToArray();
+        }
+        float[] still = Weights(1, null, 0), turned = Weights(1, null, 10);
+        Assert.Multiple(() =>
+        {
+            Assert.That(Weights(1, 7, 0), Is.EqualTo(still), "without views of its own only the order counts");
+            Assert.That(Weights(2, null, 0), Is.Not.EqualTo(still), "another order");
+            Assert.That(Weights(1, 1, 10), Is.EqualTo(turned), "unless it is given, augmentation has the seed of the order");
+            Assert.That(Weights(1, 7, 10), Is.Not.EqualTo(turned));
+        });
+    }
+
+    [Test]
+    public void RunEpoch_CropFrom_LearnsFromLargerPicturesAndAsksForThem()
+    {
+        using var net = new HashNet(Small);
+        PictureSet pictures = Pictures(8), larger = PictureSet.Load(pictures.Images, 80);
+        var options = new TrainerOptions { BatchSize = 4, Threads = 1, CropFrom = 80 };
+        Assert.That(Assert.Throws<ArgumentException>(() => _ = new Trainer(net, pictures, options))!.Message, Does.Contain("80 pixels"));
+        Assert.That(options.Validate(Small with { InputSize = 96 }, 8), Has.One.Contains("crop from is 80"));
+        using var trainer = new Trainer(net, pictures, options, larger: larger);
+        Assert.That(trainer.RunEpoch(1).Loss, Is.GreaterThan(0));
+        using FeatureCache cache = FeatureCache.Compute(net, pictures, options with { Freeze = Freeze.Trunk, Views = 2 }, larger: larger);
+        using TorchSharp.torch.Tensor itself = cache.Map(net, [0], null);
+        Assert.That(itself.shape[2], Is.EqualTo(2));
+    }
+
+    [Test]
     public void RunStep_ManyBatches_LiveTensorsStayTheSame()
     {
         using var net = new HashNet(Small);

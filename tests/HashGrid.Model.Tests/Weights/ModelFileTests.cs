@@ -27,6 +27,22 @@ public sealed class ModelFileTests
         Assert.That(loaded.Options.Labels, Is.EqualTo(saved.Options.Labels));
     }
 
+    /// <summary>The text as weights have held it since the first of them: it enters the fingerprint.</summary>
+    [Test]
+    public void Json_OptionsAddedLater_AreThereOnlyWhereTheyDiffer()
+    {
+        const string First = """{"Trunk":"resnet50","TrunkWidth":64,"TrunkBlocks":[3,4,6,3],"TrunkFolded":false,"SamePadding":false,"Scaling":"ImageNet","InputSize":224,"FeatureStage":5,"Mlp":"Positions","StandardDescriptors":false,"MlpRatio":4,"Descriptors":"All","Branches":"Both","ShareRefinement":false,"RefinedWidth":256,"HiddenWidth":512,"Bits":64,"Labels":[],"ClassifyFromHidden":false}""";
+        Assert.That(System.Text.Json.JsonSerializer.Serialize(new HashNetOptions(), ModelFile.Json), Is.EqualTo(First));
+
+        string path = Path.Combine(_folder, "a.safetensors");
+        HashNetOptions changed = Parity.Options with { StemChannels = 1, PooledMax = true, AttentionBias = 0.25, RefineStride = 1, RefinePool = false, RefineSkip = 3 };
+        using var saved = new HashNet(changed);
+        ModelFile.Save(path, saved, "switched");
+        (HashNet loaded, _) = ModelFile.Load(path);
+        using (loaded)
+            Assert.That(loaded.Options with { Labels = [], TrunkBlocks = changed.TrunkBlocks }, Is.EqualTo(changed with { Labels = [] }).Using<HashNetOptions>((a, b) => a.ToString() == b.ToString()));
+    }
+
     [Test]
     public void Load_NestedBits_GivesEveryWidth()
     {

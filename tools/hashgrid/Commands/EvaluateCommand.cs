@@ -23,6 +23,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<int?> _bits = new("--bits") { HelpName = "N", Description = "Code width, one that the weights offer; default: 48 if they do, else their own" };
     private readonly Option<string?> _source = new("--source") { HelpName = "NAME", Description = "Keep only the rows of both CSVs whose column source is NAME" };
     private readonly Option<bool> _findingsOnly = new("--findings-only") { Description = "Leave 'No Finding' out: only findings in common make a picture relevant" };
+    private readonly Option<bool> _linearGain = new("--linear-gain") { Description = "nDCG gains the number of shared labels s, in place of 2^s - 1" };
     private readonly EncoderChoice _encoder = new();
     private readonly Option<string?> _compare = new("--compare") { HelpName = "PRECISION", Description = "Encode everything in this precision, too: its scores, and how many bits differ" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object: map, ndcg100, p10, map_tie_aware, ndcg100_tie_aware, map_random, bits, queries, database, intervals and more" };
@@ -35,7 +36,7 @@ internal sealed class EvaluateCommand : ToolCommand
             "hashgrid evaluate --database train.csv --queries held-out.csv --precision int8 --compare float32",
             "hashgrid evaluate --model best.safetensors --database labels.csv --queries hidden.csv --bits 48 --source 'NIH ChestX-ray14' --json")
     {
-        foreach (Option option in (Option[])[_model, _database, _queries, _bits, _source, _findingsOnly, .. _encoder.Options, _compare, _json])
+        foreach (Option option in (Option[])[_model, _database, _queries, _bits, _source, _findingsOnly, _linearGain, .. _encoder.Options, _compare, _json])
             Add(option);
         _compare.AcceptOnlyFromAmong([.. HashEncoderOptions.Precisions.Skip(1)]);
         SetAction(RunAsync);
@@ -60,7 +61,7 @@ internal sealed class EvaluateCommand : ToolCommand
 
         ulong[] stored = await encoder.EncodeAsync(database, bits, "Encoding the database", ct);
         ulong[] asked = await encoder.EncodeAsync(queries, bits, "Encoding the queries", ct);
-        var scoring = new RetrievalOptions { FindingsOnly = parsed.GetValue(_findingsOnly) };
+        var scoring = new RetrievalOptions { FindingsOnly = parsed.GetValue(_findingsOnly), LinearGain = parsed.GetValue(_linearGain) };
         RetrievalScores scores = CodeRetrieval.Score(new CodeWidth(bits), queries, asked, database, stored, ct, scoring);
         PrecisionComparison? other = parsed.GetValue(_compare) is { } precision
             ? await PrecisionComparison.RunAsync(model, options with { Engine = "auto", Precision = precision }, bits, (queries, asked), (database, stored), scoring, ct)
@@ -104,6 +105,7 @@ internal sealed class EvaluateCommand : ToolCommand
             ["map10"] = scores.MapAt10,
             ["map100_found"] = scores.MapAt100Found,
             ["findings_only"] = scoring.FindingsOnly,
+            ["linear_gain"] = scoring.LinearGain,
             ["bits"] = bits,
             ["queries"] = queries.Count,
             ["queries_left_out"] = scores.LeftOut,

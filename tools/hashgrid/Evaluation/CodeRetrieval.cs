@@ -23,7 +23,7 @@ internal static class CodeRetrieval
     public static RetrievalScores Score(
         CodeWidth width, IReadOnlyList<LabelledImage> queries, ulong[] queryCodes, IReadOnlyList<LabelledImage> database, ulong[] databaseCodes, CancellationToken ct, RetrievalOptions? options = null)
     {
-        var meter = new RetrievalMeter();
+        var meter = new RetrievalMeter(options?.LinearGain ?? false);
         Rank(width, queries, queryCodes, database, databaseCodes, (query, distances, shared) => meter.Add(query.Patient, distances, shared), ct, options?.FindingsOnly ?? false);
         return Scores(meter);
     }

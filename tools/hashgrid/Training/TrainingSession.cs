@@ -41,9 +41,10 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
             torch.set_num_threads(_recipe.Threads);
         using HashNet net = CreateNet();
         (PictureSet train, PictureSet queries, int[] chosen) = Pictures(ct);
-        using FeatureCache? cache = KeepFeatures(net, train, ct);
+        PictureSet? larger = _recipe.CropFrom == 0 ? null : Decode(data.Train, _recipe.CropFrom, "pictures-large.bin", ct);
+        using FeatureCache? cache = KeepFeatures(net, train, larger, ct);
         using var validation = new Validation(train, cache, chosen, queries, net, _recipe, ct);
-        using var trainer = new Trainer(net, train, _recipe, cache, ct);
+        using var trainer = new Trainer(net, train, _recipe, cache, ct, larger);
         Checkpoint start = Checkpoint.Restore(folder, trainer, _dataFingerprint) ?? new Checkpoint(1, 0, new double[4], 0, _dataFingerprint);
         _history.Read(start.TrainingEpoch);
         if (start is not { TrainingEpoch: 1, Step: 0 })
@@ -118,7 +119,7 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
     }
 
     /// <summary>What never changes is computed once, and kept in memory if there is room, else in a file.</summary>
-    private FeatureCache? KeepFeatures(HashNet net, PictureSet train, CancellationToken ct)
+    private FeatureCache? KeepFeatures(HashNet net, PictureSet train, PictureSet? larger, CancellationToken ct)
     {
         if (_recipe.Freeze == Freeze.Nothing || _recipe.Views == 0)
             return null;
@@ -141,7 +142,7 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
                 return;
             spoken = Stopwatch.GetTimestamp();
             say($"computing the frozen part: {done} of {_recipe.Views * train.Images.Count}");
-        }, file);
+        }, file, larger);
     }
 
     private void Save(string path, HashNet net, int epoch, RetrievalScores scores)
@@ -178,11 +179,16 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
     {
         int[] asked = Validation.Choose(data.HeldOut.Count, _settings.ValidationImages / 4, _settings.SplitSeed);
         int[] stored = Validation.Choose(data.Train.Count, _settings.ValidationImages - asked.Length, _settings.SplitSeed);
-        LabelledImage[] all = [.. data.Train, .. asked.Select(i => data.HeldOut[i])];
+        PictureSet pictures = Decode([.. data.Train, .. asked.Select(i => data.HeldOut[i])], _settings.Network.InputSize, "pictures.bin", ct);
+        return (pictures.Select(Enumerable.Range(0, data.Train.Count)), pictures.Select(Enumerable.Range(data.Train.Count, asked.Length)), stored);
+    }
+
+    private PictureSet Decode(IReadOnlyList<LabelledImage> images, int side, string file, CancellationToken ct)
+    {
         int done = 0;
         long spoken = Stopwatch.GetTimestamp();
         Lock speaking = new();
-        PictureSet pictures = PictureSet.Load(all, _settings.Network.InputSize, 0, ct, Path.Combine(folder, "pictures.bin"), () =>
+        return PictureSet.Load(images, side, 0, ct, Path.Combine(folder, file), () =>
         {
             lock (speaking)
             {
@@ -190,10 +196,9 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
                 if (Stopwatch.GetElapsedTime(spoken) < BetweenLines)
                     return;
                 spoken = Stopwatch.GetTimestamp();
-                say($"decoding pictures: {done} of {all.Length}");
+                say($"decoding pictures: {done} of {images.Count}");
             }
         });
-        return (pictures.Select(Enumerable.Range(0, data.Train.Count)), pictures.Select(Enumerable.Range(data.Train.Count, asked.Length)), stored);
     }
 
     private string TimeLeft(Trainer trainer, int epoch, int step)
