@@ -19,5 +19,5 @@ public static class AthLoss
 
     /// <summary>Binary cross entropy from logits [N, C], summed over known classes, mean over pictures.</summary>
     public static Tensor Classes(Tensor logits, Tensor labels, Tensor known) =>
-        ((logits.clamp_min(0) - logits * labels + (-logits.abs()).exp().log1p()) * known).sum(1).mean();
+        (HashLoss.CrossEntropy(logits, labels) * known).sum(1).mean();
 }

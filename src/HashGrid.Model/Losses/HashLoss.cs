@@ -32,7 +32,7 @@ public static class HashLoss
         if (logits is not null)
         {
             long classes = logits.shape[1];
-            Tensor each = logits.clamp_min(0) - logits * (targets ?? labels.narrow(1, 0, classes)) + (-logits.abs()).exp().log1p(); // eq. 11 from logits [N, C]
+            Tensor each = CrossEntropy(logits, targets ?? labels.narrow(1, 0, classes));           // eq. 11 [N, C]
             classification = (known is null ? each : each * known.narrow(1, 0, classes)).sum(1).mean();
         }
         Tensor total = contrastive + options.Alpha * regulariser + options.Beta * classification; // eq. 12
@@ -56,6 +56,14 @@ public static class HashLoss
         Tensor pair = 0.5 * (1 - y) * squared + 0.5 * y * (margin - distance).clamp_min(0).square();
         Tensor mean = (pair * pairs).sum() / pairs.sum().clamp_min(1);
         return options.PerBit ? mean / width : mean;
+    }
+
+    /// <summary>−t ln σ(z) − (1 − t) ln(1 − σ(z)) from logits z, as max(z, 0) − z t + ln(1 + e^−|z|).</summary>
+    /// <remarks>max(z, 0) is written (z + |z|) / 2: its derivative at 0 is then ½, and that of the whole ½ − t as it should be. A hidden layer that is silent for a picture gives logits of exactly 0 at the start.</remarks>
+    internal static Tensor CrossEntropy(Tensor logits, Tensor targets)
+    {
+        Tensor size = logits.abs();
+        return 0.5 * (logits + size) - logits * targets + (-size).exp().log1p();
     }
 
     /// <summary>Which pairs are similar, and of which that is certain: a pair whose similarity hangs on an unknown label is not.</summary>

@@ -83,6 +83,19 @@ public sealed class HashLossTests
         Assert.That(terms.Contrastive.item<float>(), Is.EqualTo(expected).Within(1e-5));
     }
 
+    [TestCase(0, 0)]
+    [TestCase(0, 1)]
+    [TestCase(0, 0.3)]
+    [TestCase(-2, 1)]
+    [TestCase(40, 0.3)]
+    public void CrossEntropy_AnyLogit_GradientIsSigmoidLessTarget(double z, double target)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logit = tensor(new double[] { z }).requires_grad_();
+        HashLoss.CrossEntropy(logit, tensor(new double[] { target })).sum().backward();
+        Assert.That(logit.grad!.item<double>(), Is.EqualTo((1 / (1 + Math.Exp(-z))) - target).Within(1e-12));
+    }
+
     [Test]
     public void Compute_ListWise_IsTheValueByHand()
     {
