@@ -65,6 +65,24 @@ public sealed class RetrievalMeterTests
     }
 
     [Test]
+    public void Scores_TiesAcrossRank100_CountThePlacesBeforeTheCutAlone()
+    {
+        // 98 items at distance 0: the first shares one label, the others none. Then a tie over ranks 99 to 102: one shares two labels (gain 3), one a single label (gain 1), two none.
+        // Of the four places two lie before the cut: each holds (3 + 1) / 4 = 1 on average, so the tie is worth 1/log2(100) + 1/log2(101). Ideal: 3, 1 and 1 at ranks 1, 2, 3.
+        int[] distances = new int[102], shared = new int[102];
+        distances.AsSpan(98).Fill(1);
+        (shared[0], shared[99], shared[101]) = (1, 1, 2);
+        double ideal = 3 + 1 / Math.Log2(3) + 1 / Math.Log2(4);
+
+        RetrievalScores scores = One(distances, shared);
+
+        // All 98 at distance 0 are tied as well: the first one's gain of 1 spreads over their places.
+        double first = Enumerable.Range(1, 98).Sum(rank => 1 / Math.Log2(rank + 1)) / 98;
+        Assert.That(scores.Ndcg100TieAware, Is.EqualTo((first + 1 / Math.Log2(100) + 1 / Math.Log2(101)) / ideal).Within(1e-12));
+        Assert.That(scores.Ndcg100, Is.EqualTo((1 + 1 / Math.Log2(101)) / ideal).Within(1e-12), "by position only the single label at rank 100 is before the cut");
+    }
+
+    [Test]
     public void Add_NothingRelevant_IsLeftOutAndCounted()
     {
         var meter = new RetrievalMeter();
