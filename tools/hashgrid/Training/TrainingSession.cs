@@ -37,6 +37,9 @@ internal sealed class TrainingSession(RunFile run, TrainingData data, string fol
     {
         data.Write(folder);
         say($"{data.Train.Count} pictures of {Patients(data.Train)} patients to train, {data.HeldOut.Count} of {Patients(data.HeldOut)} held out ({_settings.Split.ToString().ToLowerInvariant()} split, seed {_settings.SplitSeed})");
+        int unlabelled = data.Train.Count(image => image.Labels.Count == 0 && image.Unknown.Count == 0);
+        if (unlabelled > 0)
+            say($"{unlabelled} of the pictures to train have no label and are similar to none; write \"{LabelledImage.NoFinding}\" where that is meant");
         if (_recipe.Threads > 0)
             torch.set_num_threads(_recipe.Threads);
         using HashNet net = CreateNet();
