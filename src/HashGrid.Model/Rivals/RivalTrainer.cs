@@ -55,8 +55,7 @@ public sealed class RivalTrainer
                 Project(net, mean, projection.mm(rotation));
                 return errors;
             case RivalMethod.Ssh:
-                (Tensor similar, Tensor certain) = HashLoss.Pairs(labels, known);
-                (Tensor centre, Tensor directions, _) = SshFit.Fit(pooled, similar, certain, net.Bits, _recipe.Seed);
+                (Tensor centre, Tensor directions, _) = SshFit.Fit(pooled, labels, known, net.Bits, _recipe.Seed);
                 Project(net, centre, directions);
                 return [];
             case RivalMethod.Dh:
@@ -77,14 +76,14 @@ public sealed class RivalTrainer
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        var blocks = new List<Tensor>();
+        Tensor pooled = empty(pictures.Images.Count, net.Channels);                                // filled in place: joined in the end, blocks would take as much again
         foreach (int[] chunk in Enumerable.Range(0, pictures.Images.Count).Chunk(Block))
         {
             cancellation.ThrowIfCancellationRequested();
             using DisposeScope inner = NewDisposeScope();
-            blocks.Add(net.Pool(pictures.Pixels(chunk)).MoveToOuterDisposeScope());
+            pooled.narrow(0, chunk[0], chunk.Length).copy_(net.Pool(pictures.Pixels(chunk)));
         }
-        return cat(blocks).MoveToOuterDisposeScope();
+        return pooled.MoveToOuterDisposeScope();
     }
 
     /// <summary>u [N, k] of every picture in inference mode, row by row.</summary>
@@ -117,7 +116,7 @@ public sealed class RivalTrainer
     {
         using var optimizer = new ParameterOptimizer(
             _net.Table.Parameters.Where(one => !one.Name.StartsWith("trunk.", StringComparison.Ordinal)).Select(one => (one.Name, one.Value, 1.0)), _recipe);
-        (int Query, int Positive, int Negative)[] triplets = _net is AthNet ? Triplets.Draw(labels, known, _recipe.Seed) : [];
+        (int Query, int Positive, int Negative)[] triplets = _net is AthNet ? Triplets.Draw(labels, known, _recipe.Seed, cancellation) : [];
         int items = _net is AthNet ? triplets.Length : _pictures.Images.Count, steps = items / _recipe.BatchSize;
         if (steps == 0)
             throw new ArgumentException($"{items} pictures have both a similar and a dissimilar one, but one batch needs {_recipe.BatchSize}");

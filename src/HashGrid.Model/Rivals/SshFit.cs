@@ -1,3 +1,4 @@
+using HashGrid.Model.Losses;
 using HashGrid.Model.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,14 +11,15 @@ public static class SshFit
 {
     /// <summary>Fits the projection.</summary>
     /// <param name="pooled">X [N, D]: every training picture.</param>
-    /// <param name="similar">[N, N] bool.</param>
-    /// <param name="certain">[N, N] bool; pairs elsewhere count as unknown, S = 0.</param>
+    /// <param name="labels">[N, C], 0 or 1.</param>
+    /// <param name="known">[N, C]; pairs whose similarity hangs on a label that is not known have S = 0.</param>
     /// <param name="bits">k, at most D.</param>
     /// <param name="seed">Seed of the choice of labelled pictures.</param>
     /// <param name="labelled">l: pictures whose labels are used, 1000 in the paper; all if there are fewer.</param>
     /// <returns>Mean [D], W [D, k] with orthonormal columns, and M [D, D] whose trace tr(Wᵀ M W) it maximises; float64.</returns>
-    /// <remarks>M = X_lᵀ S X_l + η XᵀX with S = 1 for similar, −1 for dissimilar, 1 on the diagonal; η makes both traces equal. Largest eigenvectors of D × D.</remarks>
-    public static (Tensor Mean, Tensor Projection, Tensor Objective) Fit(Tensor pooled, Tensor similar, Tensor certain, int bits, int seed = 1, int labelled = 1000)
+    /// <exception cref="ArgumentException">More bits than features.</exception>
+    /// <remarks>Pairs are formed among the l labelled pictures alone. M = X_lᵀ S X_l + η XᵀX with S = 1 for similar, −1 for dissimilar, 1 on the diagonal; η makes both traces equal. Largest eigenvectors of D × D.</remarks>
+    public static (Tensor Mean, Tensor Projection, Tensor Objective) Fit(Tensor pooled, Tensor labels, Tensor known, int bits, int seed = 1, int labelled = 1000)
     {
         using IDisposable frozen = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -30,11 +32,11 @@ public static class SshFit
         Tensor chosen = tensor(order.Take(labelled).Order().ToArray());
         Tensor x = pooled.to_type(ScalarType.Float64), mean = x.mean([0]);
         x = x - mean;
-        Tensor known = x.index_select(0, chosen);                                                  // X_l [l, D]
-        Tensor Part(Tensor pairs) => pairs.index_select(0, chosen).index_select(1, chosen).to_type(ScalarType.Float64);
-        Tensor s = (Part(similar) * 2 - 1) * Part(certain);                                        // [l, l]
+        Tensor told = x.index_select(0, chosen);                                                   // X_l [l, D]
+        (Tensor similar, Tensor certain) = HashLoss.Pairs(labels.index_select(0, chosen), known.index_select(0, chosen)); // [l, l] bool
+        Tensor s = (similar.to_type(ScalarType.Float64) * 2 - 1) * certain.to_type(ScalarType.Float64); // [l, l]
         s.diagonal().fill_(1);
-        Tensor supervised = known.t().mm(s).mm(known), spread = x.t().mm(x);
+        Tensor supervised = told.t().mm(s).mm(told), spread = x.t().mm(x);
         Tensor eta = supervised.diagonal().sum().abs() / spread.diagonal().sum().clamp_min(1e-12);
         Tensor objective = supervised + eta * spread;
         Tensor projection = PrincipalComponents.Largest(objective, bits);

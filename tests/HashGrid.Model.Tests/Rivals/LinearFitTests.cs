@@ -35,8 +35,8 @@ public sealed class LinearFitTests
         using DisposeScope scope = NewDisposeScope();
         using Tensor x = Features(120, 32, 3);
         using Tensor classes = tensor(Enumerable.Range(0, 120).Select(i => (long)(i % 3)).ToArray());
-        Tensor similar = classes.unsqueeze(0) == classes.unsqueeze(1);
-        (Tensor mean, Tensor w, Tensor m) = SshFit.Fit(x, similar, ones_like(similar), 8);
+        Tensor labels = nn.functional.one_hot(classes, 3).to_type(ScalarType.Float32);
+        (Tensor mean, Tensor w, Tensor m) = SshFit.Fit(x, labels, ones_like(labels), 8);
         double Value(Tensor directions) => directions.t().mm(m).mm(directions).diagonal().sum().item<double>();
         Assert.That(Away(w.t().mm(w)), Is.LessThan(1e-10));
         using var generator = new Generator(17);
@@ -50,10 +50,24 @@ public sealed class LinearFitTests
     {
         using DisposeScope scope = NewDisposeScope();
         using Tensor x = Features(60, 12, 9);
-        Tensor similar = eye(60).to_type(ScalarType.Bool);
-        (_, _, Tensor unknown) = SshFit.Fit(x, similar, similar, 4); // no pair is known: S = I, so M = 2 XᵀX
+        Tensor nothing = zeros(60, 2);
+        (_, _, Tensor unknown) = SshFit.Fit(x, nothing, nothing, 4); // no pair is known: S = I, so M = 2 XᵀX
         Tensor centred = x.to_type(ScalarType.Float64) - x.to_type(ScalarType.Float64).mean([0]);
         Assert.That((unknown - 2 * centred.t().mm(centred)).abs().max().item<double>(), Is.LessThan(1e-8));
+    }
+
+    [Test]
+    public void SshFit_FiftyThousandPictures_FormsPairsOfTheLabelledOnesAlone()
+    {
+        const int Count = 50_000; // all pairs would be 2.5 billion
+        using DisposeScope scope = NewDisposeScope();
+        using Tensor x = Features(Count, 8, 3);
+        Tensor labels = zeros(Count, 2);
+        labels.narrow(0, 0, Count / 2).select(1, 0).fill_(1);
+        labels.narrow(0, Count / 2, Count / 2).select(1, 1).fill_(1);
+        x.narrow(0, 0, Count / 2).select(1, 0).add_(4); // the narrowest direction tells the classes apart
+        (_, Tensor w, _) = SshFit.Fit(x, labels, ones_like(labels), 2);
+        Assert.That(Math.Abs(w[0, 0].item<double>()), Is.GreaterThan(0.9), "the first direction is the one that the labels point to");
     }
 
     /// <summary>Gaussian, each feature with a spread of its own.</summary>

@@ -1,5 +1,4 @@
 using HashGrid.Model.Losses;
-using HashGrid.Model.Rivals;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -47,20 +46,5 @@ public sealed class RivalLossTests
         Assert.That(AthLoss.Triplet(q, p, n).item<float>(), Is.EqualTo(((1 - 0.5 + 1) + 0) / 2).Within(1e-6)); // margin 0.5 · 2; the second is beyond it
         using Tensor logits = tensor(new float[,] { { 0, 2 } }), labels = tensor(new float[,] { { 1, 0 } }), known = tensor(new float[,] { { 1, 1 } });
         Assert.That(AthLoss.Classes(logits, labels, known).item<float>(), Is.EqualTo(Math.Log(2) + Math.Log(1 + Math.Exp(2))).Within(1e-5));
-    }
-
-    [Test]
-    public void Draw_LabelsGiven_EveryTripletIsRight()
-    {
-        using DisposeScope scope = NewDisposeScope();
-        float[,] rows = new float[12, 2];
-        for (int i = 0; i < 12; i++)
-            rows[i, i % 2] = 1;
-        using Tensor labels = tensor(rows), known = ones_like(labels);
-        (int Query, int Positive, int Negative)[] triplets = Triplets.Draw(labels, known, seed: 7);
-        Assert.That(triplets, Has.Length.EqualTo(12));
-        Assert.That(triplets, Has.All.Matches<(int Query, int Positive, int Negative)>(one => one.Query != one.Positive && one.Query % 2 == one.Positive % 2 && one.Query % 2 != one.Negative % 2));
-        using Tensor alike = ones(12, 2);
-        Assert.That(Triplets.Draw(alike, known, seed: 7), Is.Empty);
     }
 }

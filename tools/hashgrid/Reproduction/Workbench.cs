@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HashGrid.CommandLine.Training;
 using HashGrid.Model;
 using HashGrid.Model.Datasets;
@@ -12,11 +13,11 @@ namespace HashGrid.CommandLine.Reproduction;
 internal sealed class Workbench : IDisposable
 {
     private const int SmokePictures = 48;
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
     private readonly string _folder;
     private readonly Action<string> _say;
     private readonly Dictionary<int, PictureSet> _pictures = [];
     private FeatureCache? _features;
-    private Tensor? _pooled;
     private HashNet? _trunk;
 
     public Workbench(ReproSettings settings, string folder, Action<string> say)
@@ -68,40 +69,38 @@ internal sealed class Workbench : IDisposable
     {
         if (_features is not null)
             return _features;
-        string path = Path.Combine(_folder, "features.safetensors");
-        if (File.Exists(path))
-        {
-            _features = FeatureCache.Load(path);
-            if (_features.Count == Images.Count)
-                return _features;
-            throw new CommandException($"{path} holds features of {_features.Count} pictures, expected {Images.Count}; delete it to compute them again");
-        }
         PictureSet pictures = Pictures(Trunk.InputSize, ct);
-        _say($"computing the trunk's features of {Images.Count} pictures once for all methods that stand on it");
-        _features = FeatureCache.Compute(Trunk, pictures, new TrainerOptions { Freeze = Freeze.Trunk, Views = 1 }, ct);
-        _features.Save(path + ".tmp");
-        File.Move(path + ".tmp", path, overwrite: true);
-        return _features;
+        long spoken = 0;
+        return _features = FeatureCache.Compute(Trunk, pictures, new TrainerOptions { Freeze = Freeze.Trunk, Views = 1 }, ct, done =>
+        {
+            if (spoken != 0 && Stopwatch.GetElapsedTime(spoken) < BetweenLines)
+                return;
+            spoken = Stopwatch.GetTimestamp();
+            _say($"computing the trunk's features once for all methods that stand on it: {done} of {Images.Count} pictures");
+        }, Path.Combine(_folder, "features.bin"));
     }
 
     /// <summary>Pooled features [n, D] of some pictures; the caller's to dispose.</summary>
     public Tensor Pooled(int[] positions, CancellationToken ct)
     {
         using IDisposable frozen = no_grad();
-        if (_pooled is null)
+        using DisposeScope scope = NewDisposeScope();
+        FeatureCache features = Features(ct);
+        Tensor? pooled = null;
+        foreach (int[] chunk in Enumerable.Range(0, positions.Length).Chunk(32))
         {
-            using DisposeScope scope = NewDisposeScope();
-            FeatureCache features = Features(ct);
-            _pooled = cat([.. Enumerable.Range(0, Images.Count).Chunk(32).Select(chunk => PooledNet.PoolMap(features.Map(Trunk, chunk, null)))]).DetachFromDisposeScope();
+            ct.ThrowIfCancellationRequested();
+            using DisposeScope inner = NewDisposeScope(); // a map is fifty times what is kept of it
+            Tensor part = PooledNet.PoolMap(features.Map(Trunk, Array.ConvertAll(chunk, i => positions[i]), null));
+            pooled ??= empty(positions.Length, part.shape[1]).MoveToOuterDisposeScope();
+            pooled.narrow(0, chunk[0], chunk.Length).copy_(part);
         }
-        using Tensor rows = tensor(Array.ConvertAll(positions, position => (long)position));
-        return _pooled.index_select(0, rows);
+        return pooled!.DetachFromDisposeScope();
     }
 
     public void Dispose()
     {
         _features?.Dispose();
-        _pooled?.Dispose();
         _trunk?.Dispose();
     }
 
