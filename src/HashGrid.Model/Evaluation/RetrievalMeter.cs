@@ -37,8 +37,8 @@ public sealed class RetrievalMeter(bool linearGain = false)
             CutPrecision(shared, 10, relevant), FoundPrecision(shared, Cutoff)]));
     }
 
-    /// <summary>Average precision and nDCG@100 of each query that counts, in the order of adding: what two methods are compared by, query by query.</summary>
-    public IReadOnlyList<QueryScore> PerQuery => [.. _queries.Select(query => new QueryScore(query.Patient, query.Values[0], query.Values[1]))];
+    /// <summary>Average precision, nDCG@100 and average precision of the first 10 of each query that counts, in the order of adding: what two methods are compared by, query by query.</summary>
+    public IReadOnlyList<QueryScore> PerQuery => [.. _queries.Select(query => new QueryScore(query.Patient, query.Values[0], query.Values[1], query.Values[6]))];
 
     /// <summary>Means over all queries.</summary>
     /// <param name="seed">Seed of the bootstrap, 1000 rounds.</param>

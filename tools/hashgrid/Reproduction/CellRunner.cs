@@ -112,6 +112,7 @@ internal sealed class CellRunner(Workbench bench, ReproSettings settings, string
             Patients = [.. each.Select(one => one.Patient)],
             AveragePrecisions = [.. each.Select(one => Math.Round(one.AveragePrecision, 5))],
             Ndcgs = [.. each.Select(one => Math.Round(one.Ndcg100, 5))],
+            AveragePrecisionsAt10 = [.. each.Select(one => Math.Round(one.AveragePrecisionAt10, 5))],
         };
     }
 

@@ -23,10 +23,12 @@ internal sealed record WidthScores
     /// <summary>Mean precision where recall reaches 1/20, 2/20, … 1.</summary>
     public required double[] Precision { get; init; }
 
-    /// <summary>Query by query: patient, average precision, nDCG@100.</summary>
+    /// <summary>Query by query: patient, average precision, nDCG@100, average precision of the first 10.</summary>
     public required string[] Patients { get; init; }
 
     public required double[] AveragePrecisions { get; init; }
 
     public required double[] Ndcgs { get; init; }
+
+    public required double[] AveragePrecisionsAt10 { get; init; }
 }

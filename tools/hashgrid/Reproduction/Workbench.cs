@@ -12,6 +12,9 @@ namespace HashGrid.CommandLine.Reproduction;
 /// <summary>What all cells share: the pictures at each size, and what the pretrained trunk gives for each, computed once. One thread.</summary>
 internal sealed class Workbench : IDisposable
 {
+    /// <summary>Share of the patients that ask; the others are trained on and searched.</summary>
+    public const double Asked = 0.3;
+
     private const int SmokePictures = 48;
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
     private readonly string _folder;
@@ -50,7 +53,7 @@ internal sealed class Workbench : IDisposable
     /// <exception cref="CommandException">One side is empty.</exception>
     public (int[] Train, int[] HeldOut) Split(int seed)
     {
-        (IReadOnlyList<LabelledImage> train, IReadOnlyList<LabelledImage> heldOut) = PatientSplit.Split(Images, 0.3, seed);
+        (IReadOnlyList<LabelledImage> train, IReadOnlyList<LabelledImage> heldOut) = PatientSplit.Split(Images, Asked, seed);
         return train.Count > 0 && heldOut.Count > 0
             ? ([.. train.Select(image => Positions[image])], [.. heldOut.Select(image => Positions[image])])
             : throw new CommandException($"split {seed} leaves {train.Count} pictures to train and {heldOut.Count} held out; both need some");

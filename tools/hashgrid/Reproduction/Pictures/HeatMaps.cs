@@ -51,7 +51,7 @@ internal sealed class HeatMaps(ReproSettings settings, string folder, Workbench 
                 {
                     AttentionMap map = reader.Read(Pixels(image, reader.Identity.InputSize));
                     foreach (FindingBox box in Boxes(image))
-                        judged.Add(box, map);
+                        judged.Add(split, image.Patient, box, map);
                 }
             }
             return (system, judged);

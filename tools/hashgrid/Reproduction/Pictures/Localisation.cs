@@ -3,25 +3,30 @@ using HashGrid.Model.Evaluation;
 
 namespace HashGrid.CommandLine.Reproduction.Pictures;
 
-/// <summary>The pointing game of one system over many boxes, as rows of a table.</summary>
+/// <summary>The pointing game of one system, by the networks of several splits over many boxes, as rows of a table.</summary>
 internal sealed class Localisation
 {
-    private readonly List<(FindingBox Box, PointingGame Game)> _judged = [];
+    private readonly List<(int Split, string Patient, FindingBox Box, PointingGame Game)> _judged = [];
 
     public static string[] Head => ["network", "finding", "boxes", "peak in box", "random place in box", "centre in box", "IoU above 1/4, 1/2, 3/4 of the peak"];
 
     public int Count => _judged.Count;
 
-    public void Add(FindingBox box, AttentionMap map) => _judged.Add((box, PointingGame.Judge(map, box)));
+    /// <param name="split">Whose network looked.</param>
+    /// <param name="patient">Whose picture it is.</param>
+    /// <param name="box">In that picture.</param>
+    /// <param name="map">What the network gave.</param>
+    public void Add(int split, string patient, FindingBox box, AttentionMap map) => _judged.Add((split, patient, box, PointingGame.Judge(map, box)));
 
-    /// <summary>Hits less what a random place would hit, with its interval over pictures.</summary>
-    public PatientInterval Lead() => PatientInterval.Of(_judged.Select(one => (one.Box.Picture, (one.Game.Hit ? 1 : 0) - one.Box.Area)));
+    /// <summary>Hits less what a random place would hit, box by box.</summary>
+    public SplitInterval Lead() => SplitInterval.Of(
+        [.. _judged.GroupBy(one => one.Split).OrderBy(group => group.Key).Select(group => group.Select(one => (one.Patient, (one.Game.Hit ? 1 : 0) - one.Box.Area)).ToArray())], Workbench.Asked);
 
     /// <summary>By finding, then all.</summary>
     public IReadOnlyList<string[]> Rows(string system)
     {
         IEnumerable<(string Name, (FindingBox Box, PointingGame Game)[] Judged)> groups =
-            [.. _judged.GroupBy(one => one.Box.Finding).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Key, group.ToArray())), ("all", [.. _judged])];
+            [.. _judged.Select(one => (one.Box, one.Game)).GroupBy(one => one.Box.Finding).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Key, group.ToArray())), ("all", [.. _judged.Select(one => (one.Box, one.Game))])];
         return [.. groups.Select(group => (string[])
         [
             system,

@@ -19,22 +19,34 @@ internal sealed class ReportData(ReproSettings settings, IReadOnlyList<CellResul
     public WidthScores? AtWidth(string system, int bits) =>
         results.Where(one => one.System == system && one.Split == 1).Select(one => Scores(one, bits)).FirstOrDefault(one => one is not null);
 
-    public PatientInterval Map(string system) => PatientInterval.Of(Queries(system, one => one.AveragePrecisions));
+    /// <summary>A system's own score, patients resampled; how splits differ stands beside it in the tables.</summary>
+    public PatientInterval Of(string system, RetrievalMetric metric) => PatientInterval.Of(Queries(system, metric));
 
-    public PatientInterval Ndcg(string system) => PatientInterval.Of(Queries(system, one => one.Ndcgs));
+    /// <summary>A system's score by split.</summary>
+    public IEnumerable<double> BySplit(string system, RetrievalMetric metric) => Cells(system).Select(one => metric.Mean(Scores(one, settings.MainBits)!));
 
     /// <summary>Mean over splits of anything.</summary>
     public double Mean(string system, Func<WidthScores, double> value) => Cells(system).Select(one => value(Scores(one, settings.MainBits)!)).DefaultIfEmpty(double.NaN).Average();
 
-    /// <summary>Query by query, how much further the first is.</summary>
-    public PatientInterval Lead(string first, string second, bool ndcg)
+    /// <summary>Query by query, how much further the first is, in the splits that both have been through.</summary>
+    /// <exception cref="CommandException">Two cells of one split asked other queries.</exception>
+    public SplitInterval Lead(string first, string second, RetrievalMetric metric)
     {
-        Func<WidthScores, double[]> values = ndcg ? one => one.Ndcgs : one => one.AveragePrecisions;
-        return PatientInterval.Of(Queries(first, values).Zip(Queries(second, values), (a, b) => (a.Patient, a.Value - b.Value)));
+        ILookup<int, CellResult> others = Cells(second).ToLookup(one => one.Split);
+        return SplitInterval.Of(
+            [.. Cells(first).Where(one => others.Contains(one.Split)).Select(one => Differences(one, others[one.Split].First(), metric))], Workbench.Asked);
     }
 
-    private (string Patient, double Value)[] Queries(string system, Func<WidthScores, double[]> values) =>
-        [.. Cells(system).Select(one => Scores(one, settings.MainBits)!).SelectMany(one => one.Patients.Zip(values(one)))];
+    private (string Patient, double Value)[] Differences(CellResult first, CellResult second, RetrievalMetric metric)
+    {
+        (WidthScores a, WidthScores b) = (Scores(first, settings.MainBits)!, Scores(second, settings.MainBits)!);
+        return a.Patients.AsSpan().SequenceEqual(b.Patients)
+            ? [.. a.Patients.Zip(metric.Queries(a).Zip(metric.Queries(b), (x, y) => x - y))]
+            : throw new CommandException($"the cells of {first.System} and {second.System} asked other queries in split {first.Split}; delete both to measure them again");
+    }
+
+    private (string Patient, double Value)[] Queries(string system, RetrievalMetric metric) =>
+        [.. Cells(system).Select(one => Scores(one, settings.MainBits)!).SelectMany(one => one.Patients.Zip(metric.Queries(one)))];
 
     private static WidthScores? Scores(CellResult result, int bits) => result.Scores.FirstOrDefault(one => one.Bits == bits);
 }
