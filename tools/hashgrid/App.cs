@@ -88,6 +88,7 @@ internal static class App
             new TrainCommand(),
             new CalibrateCommand(),
             new ReproduceCommand(),
+            new ReproduceCellCommand(),
             new HeatMapCommand(),
             new ImportWeightsCommand(),
             new ExportWeightsCommand(),

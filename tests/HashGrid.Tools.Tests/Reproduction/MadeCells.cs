@@ -15,7 +15,7 @@ internal static class MadeCells
         [.. ReproSystem.All.SelectMany(system => Enumerable.Range(1, splits).Select(split =>
             Cell(system.Id, split, scores.FirstOrDefault(one => one.System == system.Id).Maps?[split - 1] ?? 0.5)))]);
 
-    public static CellResult Cell(string system, int split, double map, double trainSeconds = 1, double retrieval = 0.01) => new()
+    public static CellResult Cell(string system, int split, double map, double trainSeconds = 1, double megabytes = 1) => new()
     {
         System = system,
         Split = split,
@@ -24,8 +24,7 @@ internal static class MadeCells
         Queries = Patients.Length,
         Recipe = "",
         TrainSeconds = trainSeconds,
-        TrainMegabytes = 0,
-        RetrievalMilliseconds = retrieval,
+        TrainMegabytes = megabytes,
         Losses = [],
         Scores =
         [

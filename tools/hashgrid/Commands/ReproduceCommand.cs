@@ -56,7 +56,7 @@ internal sealed class ReproduceCommand : ToolCommand
                 var data = new ReportData(settings, reportOnly ? run.Finished() : run.Run(bench, ct));
                 Console.Error.WriteLine("timing, drawing and writing the report");
                 IReadOnlyList<FindingBox> found = boxes is null ? [] : FindingBox.Read(boxes);
-                new ReportBuilder(data, folder, bench, FeatureTimes.Of(settings, folder, bench), found, command).WriteAsync(ct).GetAwaiter().GetResult();
+                new ReportBuilder(data, folder, bench, SystemCost.All(data, FeatureTimes.Of(settings, folder, bench), SearchTimes.Of(settings, folder)), found, command).WriteAsync(ct).GetAwaiter().GetResult();
             },
             CancellationToken.None,
             TaskCreationOptions.LongRunning,

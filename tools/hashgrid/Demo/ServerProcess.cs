@@ -51,18 +51,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <exception cref="CommandException">It ended, or was not ready in time; the message holds its own words.</exception>
     public static async Task<ServerProcess> StartAsync(string dataFolder, TimeSpan limit, CancellationToken ct, params string[] options)
     {
-        var start = new ProcessStartInfo
-        {
-            FileName = Environment.ProcessPath!,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        // `dotnet hashgrid.dll` or the program's own executable.
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
-            start.ArgumentList.Add(typeof(ServerProcess).Assembly.Location);
-        foreach (string argument in (string[])["serve", "--data", dataFolder, .. options.Length > 0 ? options : ["--listen", "127.0.0.1:0"]])
-            start.ArgumentList.Add(argument);
+        ProcessStartInfo start = OwnProgram.Start(["serve", "--data", dataFolder, .. options.Length > 0 ? options : ["--listen", "127.0.0.1:0"]]);
+        start.RedirectStandardOutput = start.RedirectStandardError = start.RedirectStandardInput = true;
         var server = new ServerProcess(Process.Start(start)!);
         try
         {

@@ -21,11 +21,8 @@ internal sealed record CellResult
 
     public required double TrainSeconds { get; init; }
 
-    /// <summary>Largest memory of the process while training, in MB.</summary>
+    /// <summary>What its process took while training beyond what it held before network and features were there, in MB.</summary>
     public required double TrainMegabytes { get; init; }
-
-    /// <summary>Median time of one search for 10 neighbours on one thread, in ms.</summary>
-    public required double RetrievalMilliseconds { get; init; }
 
     /// <summary>Loss by epoch, or error by iteration; empty for closed forms.</summary>
     public required double[] Losses { get; init; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HashGrid.CommandLine.Evaluation;
+using HashGrid.CommandLine.Inputs;
 using HashGrid.CommandLine.Training;
 using HashGrid.Index;
 using HashGrid.Model;
@@ -11,33 +12,35 @@ using TorchSharp;
 
 namespace HashGrid.CommandLine.Reproduction;
 
-/// <summary>Trains one cell and measures it. Runs on the thread that calls it.</summary>
+/// <summary>Trains one cell and measures it. Runs on the thread that calls it, in a process that runs no other: see <see cref="ResidentPeak"/>.</summary>
 internal sealed class CellRunner(Workbench bench, ReproSettings settings, string folder)
 {
-    /// <summary>Trains, scores, times, and writes the weights; the result is not written.</summary>
+    /// <summary>Trains, scores, and writes weights and codes; the result is not written.</summary>
     public CellResult Run(ReproCell cell, CancellationToken ct)
     {
         (int[] train, int[] heldOut) = bench.Split(cell.Split);
         (float[] stored, float[] asked, CellResult result) = cell.System.Rival is { } method ? RunRival(cell, method, train, heldOut, ct) : RunNetwork(cell, train, heldOut, ct);
         WidthScores[] scores = [.. cell.Widths.Select(bits => Score(bits, cell.Bits, train, stored, heldOut, asked, ct))];
-        return result with
+        if (cell.Widths.Contains(settings.MainBits))
         {
-            Scores = scores,
-            RetrievalMilliseconds = CellTiming.Retrieval(new CodeWidth(cell.Bits), stored, asked),
-        };
+            Keep(cell.StoredIn(folder), stored, cell.Bits);
+            Keep(cell.AskedIn(folder), asked, cell.Bits);
+        }
+        return result with { Scores = scores };
     }
 
     private (float[] Stored, float[] Asked, CellResult Result) RunRival(ReproCell cell, RivalMethod method, int[] train, int[] heldOut, CancellationToken ct)
     {
         RivalOptions options = RivalOptions.For(method, cell.Bits, bench.Trunk.Options, bench.Labels).Within(train.Length);
-        if (settings.Sizes.TryGetValue(cell.System.Id, out int side))
-            options = options with { InputSize = side };
-        using RivalNet net = RivalNet.Create(options, (ulong)cell.Split);
+        options = options with { InputSize = cell.InputSize(settings) ?? options.InputSize };
         PictureSet all = bench.Pictures(options.InputSize, ct), database = all.Select(train), queries = all.Select(heldOut);
+        if (options.UsesTrunk)
+            _ = bench.Features(ct);
+        using var memory = new ResidentPeak();
+        using RivalNet net = RivalNet.Create(options, (ulong)cell.Split);
         TrainerOptions recipe = RivalRecipes.For(method, train.Length, Epochs(cell.System)) with { Seed = cell.Split };
         using torch.Tensor? features = options.UsesTrunk ? bench.Pooled(train, ct) : null, others = options.UsesTrunk ? bench.Pooled(heldOut, ct) : null;
         (net as PooledNet)?.CopyTrunk(bench.Trunk);
-        using var memory = new ResidentPeak();
         long begun = Stopwatch.GetTimestamp();
         IReadOnlyList<double> losses;
         try
@@ -56,11 +59,11 @@ internal sealed class CellRunner(Workbench bench, ReproSettings settings, string
     private (float[] Stored, float[] Asked, CellResult Result) RunNetwork(ReproCell cell, int[] train, int[] heldOut, CancellationToken ct)
     {
         (HashNetOptions options, TrainerOptions recipe) = NetworkPlan.Of(cell, bench, settings, Epochs(cell.System), train.Length);
-        using var net = new HashNet(options, (ulong)cell.Split);
-        TrunkWeights.Fill(net, TrainSettings.ImageNet);
-        PictureSet all = bench.Pictures(net.InputSize, ct), database = all.Select(train), queries = all.Select(heldOut);
+        PictureSet all = bench.Pictures(options.InputSize, ct), database = all.Select(train), queries = all.Select(heldOut);
         using FeatureCache features = bench.Features(ct).Select(train), others = bench.Features(ct).Select(heldOut);
         using var memory = new ResidentPeak();
+        using var net = new HashNet(options, (ulong)cell.Split);
+        TrunkWeights.Fill(net, TrainSettings.ImageNet);
         long begun = Stopwatch.GetTimestamp();
         var losses = new List<double>();
         using (var trainer = new Trainer(net, database, recipe, features, ct))
@@ -77,6 +80,12 @@ internal sealed class CellRunner(Workbench bench, ReproSettings settings, string
             [ModelFile.NestedBits] = string.Join(',', recipe.Loss.NestedBits.Where(width => width < options.Bits)),
         });
         return (Evaluator.Codes(net, database, features), Evaluator.Codes(net, queries, others), result);
+    }
+
+    private void Keep(string path, float[] values, int rowBits)
+    {
+        using FileStream file = File.Create(path);
+        CodeFile.Write(file, CodePacking.Pack(values, new CodeWidth(settings.MainBits), rowBits));
     }
 
     private WidthScores Score(int bits, int rowBits, int[] train, float[] stored, int[] heldOut, float[] asked, CancellationToken ct)
@@ -129,7 +138,6 @@ internal sealed class CellRunner(Workbench bench, ReproSettings settings, string
         Recipe = recipe,
         TrainSeconds = time.TotalSeconds,
         TrainMegabytes = megabytes,
-        RetrievalMilliseconds = 0,
         Losses = losses,
         Scores = [],
     };

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using HashGrid.Model;
 using HashGrid.Model.Imaging;
 
@@ -9,30 +8,24 @@ namespace HashGrid.CommandLine.Reproduction;
 internal static class FeatureTimes
 {
     private const int Pictures = 20;
-    private const string FileName = "feature-times.json";
 
-    /// <summary>Milliseconds by system from decoded pixels to a code: the median over single pictures on one thread, in the encoder that the service uses. Delete the file to measure again.</summary>
-    public static IReadOnlyDictionary<string, double> Of(ReproSettings settings, string folder, Workbench bench)
+    /// <summary>Milliseconds by system from decoded pixels to a code: the median over single pictures on one thread, in the encoder that the service uses.</summary>
+    public static IReadOnlyDictionary<string, double> Of(ReproSettings settings, string folder, Workbench bench) => KeptTimes.Of(Path.Combine(folder, "feature-times.json"), () =>
     {
-        string path = Path.Combine(folder, FileName);
-        if (File.Exists(path))
-            return JsonSerializer.Deserialize<Dictionary<string, double>>(File.ReadAllBytes(path), ReproSettings.Layout)!;
         int[] chosen = [.. bench.Split(1).HeldOut.Take(Pictures)];
         var encoders = new Dictionary<string, HashEncoder>();
         try
         {
             foreach (ReproCell cell in ReproCell.Plan(settings).Where(cell => cell.Split == 1 && cell.Widths.Contains(settings.MainBits)))
                 encoders.Add(cell.System.Id, HashEncoder.Load(cell.WeightsIn(folder), new HashEncoderOptions { Device = "cpu", Threads = 1 }));
-            Dictionary<string, double> times = Measure(encoders, [.. chosen.Select(position => bench.Images[position].Path)]);
-            File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(times, ReproSettings.Layout));
-            return times;
+            return Measure(encoders, [.. chosen.Select(position => bench.Images[position].Path)]);
         }
         finally
         {
             foreach (HashEncoder encoder in encoders.Values)
                 encoder.Dispose();
         }
-    }
+    });
 
     /// <summary>Picture by picture through every encoder in turn: what else the machine does then meets all of them alike.</summary>
     private static Dictionary<string, double> Measure(Dictionary<string, HashEncoder> encoders, string[] pictures)
@@ -53,6 +46,6 @@ internal static class FeatureTimes
                     times[system].Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
             }
         }
-        return times.ToDictionary(one => one.Key, one => one.Value.Order().ElementAt(one.Value.Count / 2));
+        return times.ToDictionary(one => one.Key, one => KeptTimes.Median(one.Value));
     }
 }

@@ -1,3 +1,5 @@
+using HashGrid.Model.Rivals;
+
 namespace HashGrid.CommandLine.Reproduction;
 
 /// <summary>One training and what is measured of it: the unit that is never done twice.</summary>
@@ -12,6 +14,17 @@ internal sealed record ReproCell(ReproSystem System, int Split, int Bits, int[] 
     public string ResultIn(string folder) => Path.Combine(folder, "cells", Id + ".json");
 
     public string WeightsIn(string folder) => Path.Combine(folder, "cells", Id + ".safetensors");
+
+    /// <summary>Side in pixels of what a system with a network of its own sees; null for one that stands on the shared trunk.</summary>
+    public int? InputSize(ReproSettings settings) => System.Rival is { } method && RivalOptions.For(method, Bits) is { UsesTrunk: false } options
+        ? settings.Sizes.TryGetValue(System.Id, out int side) ? side : options.InputSize
+        : null;
+
+    /// <summary>Codes of the database at the tables' width, raw.</summary>
+    public string StoredIn(string folder) => Path.Combine(folder, "cells", Id + ".stored");
+
+    /// <summary>Codes of the queries.</summary>
+    public string AskedIn(string folder) => Path.Combine(folder, "cells", Id + ".asked");
 
     /// <summary>Every system at the tables' width on every split; then the other widths, on the first split, of what does not nest them.</summary>
     public static IReadOnlyList<ReproCell> Plan(ReproSettings settings)

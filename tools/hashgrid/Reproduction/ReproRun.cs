@@ -3,29 +3,28 @@ using HashGrid.CommandLine.Training;
 
 namespace HashGrid.CommandLine.Reproduction;
 
-/// <summary>Works through the plan, cell by cell; what is done already is read, not done again.</summary>
+/// <summary>Works through the plan, cell by cell, each in a process of its own; what is done already is read, not done again.</summary>
 internal sealed class ReproRun(ReproSettings settings, string folder, Action<string> say)
 {
     private readonly List<(ReproCell Cell, double Seconds)> _done = [];
 
-    /// <summary>Runs what is missing, on this thread.</summary>
+    /// <summary>Runs what is missing; what cells share is made on this thread.</summary>
     /// <exception cref="OperationCanceledException">Interrupted; finished cells stay.</exception>
     public IReadOnlyList<CellResult> Run(Workbench bench, CancellationToken ct)
     {
         Directory.CreateDirectory(Path.Combine(folder, "cells"));
         IReadOnlyList<ReproCell> plan = ReproCell.Plan(settings);
-        var runner = new CellRunner(bench, settings, folder);
         var results = new List<CellResult>();
         ReproCell[] missing = [.. plan.Where(cell => CellResult.Read(cell.ResultIn(folder)) is null)];
         say($"{plan.Count} cells, {plan.Count - missing.Length} of them done already; {bench.Images.Count} pictures of {bench.Images.Select(image => image.Patient).Distinct().Count()} patients, {settings.Splits} splits by patient");
         if (missing.Length > 0)
-            _ = bench.Features(ct);
+            Prepare(bench, missing, ct);
         for (int i = 0; i < missing.Length; i++)
         {
             ct.ThrowIfCancellationRequested();
             long begun = Stopwatch.GetTimestamp();
-            CellResult result = runner.Run(missing[i], ct);
-            result.Write(missing[i].ResultIn(folder));
+            CellProcess.Run(folder, missing[i], ct);
+            CellResult result = CellResult.Read(missing[i].ResultIn(folder)) ?? throw new CommandException($"{missing[i].Id} ended well, but left no {missing[i].ResultIn(folder)}; was the folder changed meanwhile?");
             _done.Add((missing[i], Stopwatch.GetElapsedTime(begun).TotalSeconds));
             string scores = string.Join(", ", result.Scores.Select(one => FormattableString.Invariant($"{one.Bits} bits {one.Map:F3}/{one.Ndcg100:F3}")));
             string left = i + 1 < missing.Length ? $", about {Pace.Text(Left(missing[(i + 1)..]))} left" : "";
@@ -34,6 +33,14 @@ internal sealed class ReproRun(ReproSettings settings, string folder, Action<str
         foreach (ReproCell cell in plan)
             results.Add(CellResult.Read(cell.ResultIn(folder))!);
         return results;
+    }
+
+    /// <summary>Makes what cells share, so that each process finds it.</summary>
+    private void Prepare(Workbench bench, ReproCell[] cells, CancellationToken ct)
+    {
+        foreach (int side in cells.Select(cell => cell.InputSize(settings)).OfType<int>().Distinct())
+            _ = bench.Pictures(side, ct);
+        _ = bench.Features(ct);
     }
 
     /// <summary>What is finished by now, of the splits that every system has been through; a run may go on meanwhile.</summary>

@@ -45,6 +45,21 @@ internal sealed record ReproSettings
 
     public override string ToString() => JsonSerializer.Serialize(this, Layout);
 
+    /// <summary>The plan of a folder.</summary>
+    /// <exception cref="CommandException">There is none, or it cannot be read.</exception>
+    public static ReproSettings Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            return JsonSerializer.Deserialize<ReproSettings>(File.ReadAllBytes(path), Layout) ?? throw new JsonException("it is null");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new CommandException($"{path} cannot be read: {failure.Message}");
+        }
+    }
+
     /// <summary>Writes the plan, or checks that the folder's is the same.</summary>
     /// <exception cref="CommandException">The folder holds another plan.</exception>
     public void Claim(string folder)

@@ -5,7 +5,7 @@ using HashGrid.Model.Attention;
 namespace HashGrid.CommandLine.Reproduction.Reports;
 
 /// <summary>Puts the report together: verdicts first, then each table and figure.</summary>
-internal sealed class ReportBuilder(ReportData data, string folder, Workbench bench, IReadOnlyDictionary<string, double> features, IReadOnlyList<FindingBox> boxes, string command)
+internal sealed class ReportBuilder(ReportData data, string folder, Workbench bench, IReadOnlyDictionary<string, SystemCost> costs, IReadOnlyList<FindingBox> boxes, string command)
 {
     private readonly List<Part> _parts = [];
 
@@ -48,7 +48,7 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
             Say(FormattableString.Invariant($"Smallest lead over the six: {least[0]:+0.000;−0.000} mAP, {least[1]:+0.000;−0.000} mAP@10 (the paper: +0.06), {least[2]:+0.000;−0.000} nDCG@100 (the paper: +0.04)."));
         }
         _parts.Add(Claims.Ablations(data));
-        _parts.Add(Claims.Costs(data, features));
+        _parts.Add(Claims.Costs(costs, data.Results[0].Database));
         Say("The paper's own figures, mAP 0.83 and nDCG@100 0.25 (0.86 and 0.27 on CheXpert), cannot be judged: they belong to data sets, a trunk and a training that are not at hand.");
     }
 
@@ -68,8 +68,8 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
     private void Cost()
     {
         Head("Table 2: time and memory");
-        Say($"Measured on {RuntimeInformation.OSDescription}, {Processor()}, {Environment.ProcessorCount} processors, no GPU. Feature: the median of single pictures on one thread in the encoder of the service, decoded before. Retrieval: the median of exact searches for 10 neighbours in {data.Results[0].Database} codes, on one thread. Training: of the codes, on features that the trunk gave once for all; nothing else of the paper's 2400 s is comparable. Memory: the largest of the whole process while training, libtorch and the shared features included.");
-        _parts.Add(ReportTables.Costs(data, features));
+        Say($"Measured on {RuntimeInformation.OSDescription}, {Processor()}, {Environment.ProcessorCount} processors, no GPU. Feature: the median of single pictures on one thread in the encoder of the service, decoded before. Retrieval: the median of exact searches for 10 neighbours in {data.Results[0].Database} codes, on one thread. Both were measured when everything was trained, system by system in turn. Training: of the codes, on features that the trunk gave once for all; nothing else of the paper's 2400 s is comparable. Memory: each training ran in a process of its own; the most that it took at any time beyond what it held before network and features were there. The program and libtorch are not part of that, features that a system reads from a file as it goes are not either.");
+        _parts.Add(ReportTables.Costs(costs));
     }
 
     private void Ablate()

@@ -25,20 +25,20 @@ internal static class ReportTables
     }
 
     /// <summary>Table 2.</summary>
-    public static Part.Table Costs(ReportData data, IReadOnlyDictionary<string, double> features) => new(
+    public static Part.Table Costs(IReadOnlyDictionary<string, SystemCost> costs) => new(
         ["system", "feature, ms (paper)", "retrieval, ms (paper)", "training, s (paper)", "memory, MB (paper: of the GPU)"],
         [.. ReproSystem.All.Where(system => !system.IsAblation).Select(system =>
         {
             bool printed = PaperFigures.Cost.TryGetValue(system.Id, out (double Feature, double Retrieval, double Training, double Memory) paper);
-            CellResult[] cells = data.Cells(system.Id);
-            string Both(FormattableString here, FormattableString there) => Text(here) + (printed ? Text($" ({Text(there)})") : "");
+            SystemCost here = costs[system.Id];
+            string Both(string own, double there) => own + (printed ? Text($" ({there})") : "");
             return (string[])
             [
                 system.Title,
-                Both($"{features[system.Id]:F1}", $"{paper.Feature}"),
-                Both($"{cells.Average(one => one.RetrievalMilliseconds):F4}", $"{paper.Retrieval}"),
-                Both($"{cells.Average(one => one.TrainSeconds):F1}", $"{paper.Training}"),
-                Both($"{cells.Max(one => one.TrainMegabytes):F0}", $"{paper.Memory}"),
+                Both(here.FeatureText, paper.Feature),
+                Both(here.RetrievalText, paper.Retrieval),
+                Both(here.TrainingText, paper.Training),
+                Both(here.MemoryText, paper.Memory),
             ];
         })]);
 
