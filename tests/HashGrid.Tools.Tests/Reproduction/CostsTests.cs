@@ -26,6 +26,17 @@ public class CostsTests
         });
     }
 
+    [TestCase(1.0, 101, "holds here")]
+    [TestCase(1.0, 99, "does not hold here")]
+    [TestCase(1.9, 123.8, "does not hold here")]
+    public void Costs_HundredsOfTimes_AreAHundredOrMore(double linear, double network, string expected)
+    {
+        Dictionary<string, SystemCost> costs = Costs();
+        costs["itq"] = costs["itq"] with { Training = linear };
+        costs[ReproSystem.PaperLoss] = costs[ReproSystem.PaperLoss] with { Training = network };
+        Assert.That(Claims.Costs(costs, 100).Rows[3][^1], Is.EqualTo(expected));
+    }
+
     [Test]
     public void All_SeveralSplits_MeanOfTheTimesAndLargestMemory()
     {
