@@ -9,6 +9,7 @@ namespace HashGrid.CommandLine.Demo;
 /// The answers as one picture: a row for each query, at its left the query, then its nearest images. A green frame, and a bold label,
 /// means at least one label in common; red means none.
 /// </summary>
+/// <param name="stored">What a match's name stands for: names are unique.</param>
 internal sealed class RetrievalSheet(IReadOnlyDictionary<string, Sample> stored)
 {
     private const int Margin = 32;
@@ -59,7 +60,7 @@ internal sealed class RetrievalSheet(IReadOnlyDictionary<string, Sample> stored)
     {
         PutPicture(sheet, retrieval.Query.Path, QueryFrame, Margin, top);
         string labels = string.Join(", ", retrieval.Query.Labels.Select(Readable));
-        PutCaption(sheet, retrieval.Query.Name, SheetText.Bold(labels), Margin, top);
+        PutCaption(sheet, retrieval.Query.Title, SheetText.Bold(labels), Margin, top);
         for (int column = 0; column < retrieval.Matches.Count; column++)
         {
             SearchMatch match = retrieval.Matches[column];
@@ -67,7 +68,7 @@ internal sealed class RetrievalSheet(IReadOnlyDictionary<string, Sample> stored)
                 PutPicture(sheet, sample.Path, retrieval.IsShared(match) ? Shared : Different, Left(column), top);
             string marked = string.Join(", ", match.Labels.Select(label =>
                 retrieval.Query.Labels.Contains(label) ? SheetText.Bold(Readable(label)) : Readable(label)));
-            PutCaption(sheet, string.Create(CultureInfo.InvariantCulture, $"{match.Name}   distance {match.Distance}"), marked, Left(column), top);
+            PutCaption(sheet, string.Create(CultureInfo.InvariantCulture, $"{sample?.Title ?? match.Name}   distance {match.Distance}"), marked, Left(column), top);
         }
     }
 

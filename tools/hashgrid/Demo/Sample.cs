@@ -9,4 +9,7 @@ namespace HashGrid.CommandLine.Demo;
 internal sealed record Sample(string Path, string[] Labels, string Patient, string Source, bool IsQuery)
 {
     public string Name => System.IO.Path.GetFileName(Path);
+
+    /// <summary>What stands under it.</summary>
+    public string Title { get; init; } = System.IO.Path.GetFileName(Path);
 }

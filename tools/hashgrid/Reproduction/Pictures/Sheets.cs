@@ -29,10 +29,34 @@ internal static class Sheets
         for (int query = 0; query < asked.Length; query++)
         {
             int count = index.NearestSearch(codes.AsSpan(query * width.Words, width.Words), found).Count;
-            rows.Add(new Retrieval(Sample(asked[query]), [.. found.Take(count).Select(one => new SearchMatch(one.Id, one.Distance, stored[(int)one.Id].Labels, Path.GetFileName(stored[(int)one.Id].Path), default))]));
+            rows.Add(Row(asked[query], found.AsSpan(0, count), stored));
         }
-        new RetrievalSheet(stored.DistinctBy(image => Path.GetFileName(image.Path)).ToDictionary(image => Path.GetFileName(image.Path), Sample)).Write(path, rows, title);
+        Sheet(stored).Write(path, rows, title);
     }
 
-    private static Sample Sample(LabelledImage image) => new(image.Path, [.. image.Labels], image.Patient, "", false);
+    /// <summary>One query and what was found; a match's name is the path of its picture, for file names repeat: nearly all of CheXpert's are view1_frontal.jpg.</summary>
+    public static Retrieval Row(LabelledImage query, ReadOnlySpan<Neighbor> found, LabelledImage[] stored)
+    {
+        var matches = new List<SearchMatch>();
+        foreach (Neighbor one in found)
+            matches.Add(new SearchMatch(one.Id, one.Distance, stored[(int)one.Id].Labels, stored[(int)one.Id].Path, default));
+        return new Retrieval(Sample(query, IsRepeated(query, stored)), matches);
+    }
+
+    /// <summary>The sheet that finds those pictures.</summary>
+    public static RetrievalSheet Sheet(LabelledImage[] stored)
+    {
+        HashSet<string> repeated = [.. stored.GroupBy(image => Path.GetFileName(image.Path)).Where(group => group.Count() > 1).Select(group => group.Key)];
+        return new RetrievalSheet(stored.DistinctBy(image => image.Path).ToDictionary(image => image.Path, image => Sample(image, repeated.Contains(Path.GetFileName(image.Path)))));
+    }
+
+    private static bool IsRepeated(LabelledImage image, LabelledImage[] others) => others.Any(other => Path.GetFileName(other.Path) == Path.GetFileName(image.Path));
+
+    /// <summary>Named by its file, or by its two folders (patient and study) where file names repeat.</summary>
+    private static Sample Sample(LabelledImage image, bool repeated)
+    {
+        var sample = new Sample(image.Path, [.. image.Labels], image.Patient, "", false);
+        string[] folders = Path.GetDirectoryName(image.Path)!.Split(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+        return repeated ? sample with { Title = string.Join('/', folders.TakeLast(2)) } : sample;
+    }
 }
