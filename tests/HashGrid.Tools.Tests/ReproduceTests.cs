@@ -50,7 +50,15 @@ public class ReproduceTests
 
         ToolRun other = await Tool.HashGridAsync([.. command, "--epochs", "5"]);
         Assert.That(other.ExitCode, Is.EqualTo(1));
-        Assert.That(other.Error, Does.Contain("holds another plan"));
+        Assert.That(other.Error, Does.Contain("holds another plan").And.Contain("epochs was {}, now {\"ath\":5"));
+
+        string[] changed = File.ReadAllLines(Path.Combine(data, "labels.csv"));
+        string kind = changed[3].Split(',')[1];
+        changed[3] = changed[3].Replace($",{kind},", ",Hernia,", StringComparison.Ordinal);
+        File.WriteAllLines(Path.Combine(data, "labels.csv"), changed);
+        ToolRun relabelled = await Tool.HashGridAsync(command);
+        Assert.That(relabelled.ExitCode, Is.EqualTo(1));
+        Assert.That(relabelled.Error, Does.Contain("belongs to other data: labels or patients of its 24 pictures have changed"));
 
         ToolRun scored = await Tool.HashGridAsync("evaluate", "--model", Path.Combine(run, "cells", "ath-8-split1.safetensors"), "--database", Path.Combine(data, "labels.csv"), "--queries", Path.Combine(data, "labels.csv"), "--json");
         Assert.That(scored.ExitCode, Is.Zero, scored.Error);

@@ -45,14 +45,15 @@ internal sealed class ReproduceCommand : ToolCommand
         if (boxes is not null && !File.Exists(boxes))
             throw new CommandException($"the boxes {boxes} do not exist");
         bool reportOnly = parsed.GetValue(_reportOnly);
-        settings.Claim(folder);
         string command = "hashgrid " + string.Join(' ', parsed.Tokens.Where(token => token.Value != _reportOnly.Name).Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"'{token.Value}'" : token.Value));
         // Tensors belong to the thread that made them.
         await Task.Factory.StartNew(
             () =>
             {
-                var run = new ReproRun(settings, folder, Console.Error.WriteLine);
                 using var bench = new Workbench(settings, folder, Console.Error.WriteLine);
+                settings = settings with { Content = DataPrint.Of(bench.Images, settings.Data) };
+                settings.Claim(folder);
+                var run = new ReproRun(settings, folder, Console.Error.WriteLine);
                 var data = new ReportData(settings, reportOnly ? run.Finished() : run.Run(bench, ct));
                 Console.Error.WriteLine("timing, drawing and writing the report");
                 IReadOnlyList<FindingBox> found = boxes is null ? [] : FindingBox.Read(boxes);

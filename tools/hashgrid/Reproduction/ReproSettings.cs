@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using HashGrid.CommandLine.Training;
 
@@ -39,6 +40,9 @@ internal sealed record ReproSettings
     /// <summary>A few pictures and epochs: shows that everything works.</summary>
     public bool Smoke { get; init; }
 
+    /// <summary>What the data are; filled in when they have been read.</summary>
+    public DataPrint? Content { get; init; }
+
     /// <summary>The width of the tables: 48 where it is among the widths, else the largest.</summary>
     [JsonIgnore]
     public int MainBits => Bits.Contains(48) ? 48 : Bits[^1];
@@ -61,7 +65,7 @@ internal sealed record ReproSettings
     }
 
     /// <summary>Writes the plan, or checks that the folder's is the same.</summary>
-    /// <exception cref="CommandException">The folder holds another plan.</exception>
+    /// <exception cref="CommandException">The folder holds another plan, or was measured on other data; the message says what differs.</exception>
     public void Claim(string folder)
     {
         string path = Path.Combine(folder, FileName);
@@ -70,10 +74,36 @@ internal sealed record ReproSettings
         {
             File.WriteAllText(path + ".tmp", ToString() + "\n");
             File.Move(path + ".tmp", path, overwrite: true);
+            return;
         }
-        else if (File.ReadAllText(path).TrimEnd() != ToString())
+        JsonObject then = Parse(File.ReadAllText(path), path), now = Parse(ToString(), path);
+        string content = Layout.PropertyNamingPolicy!.ConvertName(nameof(Content));
+        string[] changed = [.. now.Concat(then).Select(one => one.Key).Distinct().Where(name => name != content && !JsonNode.DeepEquals(then[name], now[name]))];
+        if (changed.Length > 0)
+            throw new CommandException($"{path} holds another plan: {string.Join("; ", changed.Select(name => $"{name} was {Text(then[name])}, now {Text(now[name])}"))}; give the same options to go on with it, or name another folder");
+        Check(then[content].Deserialize<DataPrint>(Layout), folder);
+    }
+
+    /// <summary>Checks that the data are what a plan was begun with.</summary>
+    /// <exception cref="CommandException">They are not.</exception>
+    public void Check(DataPrint? then, string folder)
+    {
+        string? difference = then is null ? "it was begun by a version that did not write down its data" : then.Difference(Content!);
+        if (difference is not null)
+            throw new CommandException($"{Path.Combine(folder, FileName)} belongs to other data: {difference}; cells measured before and after do not compare, name another folder");
+    }
+
+    private static JsonObject Parse(string text, string path)
+    {
+        try
         {
-            throw new CommandException($"{path} holds another plan; give the same options to go on with it, or name another folder");
+            return JsonNode.Parse(text) as JsonObject ?? throw new JsonException("it is no object");
+        }
+        catch (JsonException failure)
+        {
+            throw new CommandException($"{path} cannot be read: {failure.Message}");
         }
     }
+
+    private static string Text(JsonNode? value) => value?.ToJsonString() ?? "not given";
 }
