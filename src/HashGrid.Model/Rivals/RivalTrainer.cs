@@ -152,7 +152,7 @@ public sealed class RivalTrainer
     {
         (Tensor similar, Tensor certain) = HashLoss.Pairs(Rows(labels, batch), Rows(known, batch));
         return _net is PooledNet drh
-            ? DrhLoss.Compute(drh.Head(Rows(pooled!, batch)), drh.Table["hash.weight"], similar.logical_and(certain), new DrhLossOptions()).Total
+            ? DrhLoss.Compute(drh.Head(Rows(pooled!, batch)), drh.Table["hash.weight"], similar, certain, new DrhLossOptions()).Total
             : DshLoss.Compute(_net.Codes(_pictures.Pixels(batch)), similar, certain);
     }
 

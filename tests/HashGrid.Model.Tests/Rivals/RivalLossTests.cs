@@ -30,12 +30,26 @@ public sealed class RivalLossTests
         // distances ½(2 − h·h'): 0-1 0.5, 0-2 2, 1-2 1.5; the third has nobody similar but itself, which does not count
         static double Soft(double own, double other) => Math.Exp(-own) / (Math.Exp(-own) + Math.Exp(-other));
         double retrieval = 1 - ((Soft(0.5, 2) + Soft(0.5, 1.5)) / 3), quantisation = Math.Log(Math.Cosh(1)) / 6, balance = -0.5 * 5 / 6, orthogonality = 0.5 * 9 / 2;
-        DrhLossTerms terms = DrhLoss.Compute(h, w, similar, new DrhLossOptions());
+        DrhLossTerms terms = DrhLoss.Compute(h, w, similar, ones_like(similar), new DrhLossOptions());
         Assert.That(terms.Retrieval.item<float>(), Is.EqualTo(retrieval).Within(1e-6));
         Assert.That(terms.Quantisation.item<float>(), Is.EqualTo(quantisation).Within(1e-6));
         Assert.That(terms.Balance.item<float>(), Is.EqualTo(balance).Within(1e-6));
         Assert.That(terms.Orthogonality.item<float>(), Is.EqualTo(orthogonality).Within(1e-6));
         Assert.That(terms.Total.item<float>(), Is.EqualTo(retrieval + (0.1 * quantisation) + (0.1 * balance) + (0.01 * orthogonality)).Within(1e-6));
+    }
+
+    [Test]
+    public void DrhLoss_PairsThatAreNotCertain_AreNeitherNearNorFar()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Tensor h = tensor(new float[,] { { 1, 1 }, { 1, 0 }, { -1, -1 }, { 1, 1 } }), w = tensor(new float[,] { { 1, 0 }, { 0, 1 } });
+        using Tensor similar = tensor(new[,] { { true, true, false, false }, { true, true, false, false }, { false, false, true, false }, { false, false, false, false } });
+        // The fourth picture's labels are open: it is nearest to the first, and must not count as a dissimilar one. Nothing is known of it at all.
+        using Tensor certain = tensor(new[,] { { true, true, true, false }, { true, true, true, false }, { true, true, true, false }, { false, false, false, false } });
+        static double Soft(double own, double other) => Math.Exp(-own) / (Math.Exp(-own) + Math.Exp(-other));
+        double expected = 1 - ((Soft(0.5, 2) + Soft(0.5, 1.5)) / 3);
+        Assert.That(DrhLoss.Compute(h, w, similar, certain, new DrhLossOptions()).Retrieval.item<float>(), Is.EqualTo(expected).Within(1e-6));
+        Assert.That(DrhLoss.Compute(h, w, similar, zeros_like(certain), new DrhLossOptions()).Retrieval.item<float>(), Is.EqualTo(1), "no pair counts");
     }
 
     [Test]
