@@ -7,8 +7,10 @@ namespace HashGrid.Model.Evaluation;
 /// <param name="BySplit">Each split's mean.</param>
 public sealed record SplitInterval(double Mean, double Low, double High, IReadOnlyList<double> BySplit)
 {
+    private const int LeastPatients = 5;
+
     /// <summary>
-    /// At each end the wider of two intervals: patients resampled, the values of all splits together (<see cref="PatientInterval"/>), and Student's t over the splits' means. With one split, minus to plus infinity.
+    /// At each end the wider of two intervals: patients resampled, the values of all splits together (<see cref="PatientInterval"/>), and Student's t over the splits' means. With one split, or fewer than five patients, minus to plus infinity.
     /// </summary>
     /// <param name="splits">The values of each split; not a number if one has none.</param>
     /// <param name="asked">Share of the patients that a split asks, below 1; the others are trained on.</param>
@@ -24,7 +26,7 @@ public sealed record SplitInterval(double Mean, double Low, double High, IReadOn
         double mean = means.DefaultIfEmpty(double.NaN).Average();
         if (double.IsNaN(mean))
             return new SplitInterval(double.NaN, double.NaN, double.NaN, means);
-        if (means.Length == 1)
+        if (means.Length == 1 || splits.SelectMany(split => split).Select(one => one.Patient).Distinct().Count() < LeastPatients)
             return new SplitInterval(mean, double.NegativeInfinity, double.PositiveInfinity, means);
         double variance = means.Sum(one => (one - mean) * (one - mean)) / (means.Length - 1);
         double reach = StudentT.Quantile975(means.Length - 1) * Math.Sqrt(variance * ((1.0 / means.Length) + (asked / (1 - asked))));

@@ -43,5 +43,13 @@ public sealed class SplitIntervalTests
         Assert.Throws<ArgumentOutOfRangeException>(() => SplitInterval.Of([Same(0.1)], asked: 1));
     }
 
+    [Test]
+    public void Of_FourPatients_HasNoEnds()
+    {
+        (string, double)[] Patients(int count) => [.. Enumerable.Range(0, count).Select(i => ($"p{i}", -0.02))];
+        Assert.That(SplitInterval.Of([Patients(4), Patients(4)], asked: 0.3).High, Is.EqualTo(double.PositiveInfinity), "all alike by chance");
+        Assert.That(SplitInterval.Of([Patients(5), Patients(5)], asked: 0.3).High, Is.EqualTo(-0.02).Within(1e-9));
+    }
+
     private static (string Patient, double Value)[] Same(double value) => [.. Enumerable.Range(0, 30).Select(i => ($"p{i}", value))];
 }

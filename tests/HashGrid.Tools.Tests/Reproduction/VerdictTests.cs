@@ -32,6 +32,6 @@ public class VerdictTests
     {
         SplitInterval lead = SplitInterval.Of([Enumerable.Range(0, 50).Select(i => ($"p{i}", 0.3)).ToArray()], asked: 0.3);
         Assert.That(Verdict.Of(lead), Is.EqualTo("cannot be judged here"));
-        Assert.That(lead.Signed(), Is.EqualTo("+0.300 (one split)"));
+        Assert.That(lead.Signed(), Is.EqualTo("+0.300 (too few splits or patients)"));
     }
 }

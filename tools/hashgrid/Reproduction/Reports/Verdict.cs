@@ -5,7 +5,7 @@ namespace HashGrid.CommandLine.Reproduction.Reports;
 /// <summary>Intervals in words.</summary>
 internal static class Verdict
 {
-    /// <summary>What a difference that is claimed to be positive says. One split alone says nothing: how much another would differ is not known.</summary>
+    /// <summary>What a difference that is claimed to be positive says. One split alone, or a handful of patients, says nothing: how much others would differ is not known.</summary>
     public static string Of(SplitInterval lead) => lead.Low > 0 ? Whether(true) : lead.High < 0 ? Whether(false) : "cannot be judged here";
 
     public static string Whether(bool holds) => holds ? "holds here" : "does not hold here";
@@ -14,7 +14,7 @@ internal static class Verdict
 
     /// <summary>With a sign.</summary>
     public static string Signed(this SplitInterval value) =>
-        double.IsFinite(value.Low) ? FormattableString.Invariant($"{value.Mean:+0.000;−0.000} ({value.Low:+0.000;−0.000} to {value.High:+0.000;−0.000})") : FormattableString.Invariant($"{value.Mean:+0.000;−0.000} (one split)");
+        double.IsFinite(value.Low) ? FormattableString.Invariant($"{value.Mean:+0.000;−0.000} ({value.Low:+0.000;−0.000} to {value.High:+0.000;−0.000})") : FormattableString.Invariant($"{value.Mean:+0.000;−0.000} (too few splits or patients)");
 
     /// <summary>Split by split, with a sign.</summary>
     public static string Splits(this SplitInterval value) => string.Join(", ", value.BySplit.Select(one => FormattableString.Invariant($"{one:+0.000;−0.000}")));
