@@ -34,6 +34,9 @@ public sealed record AttentionMap(float[] Values, int Side)
         return sum / (unit.Length * (unit.Length - 1) / 2);
     }
 
+    /// <summary>Share of all places where |M| is above 0.95: tanh is flat there, so M hardly depends on the picture, and training hardly moves it. 0 without maps.</summary>
+    public static double Saturated(IReadOnlyList<AttentionMap> maps) => maps.SelectMany(map => map.Values).Select(value => Math.Abs(value) > 0.95f ? 1.0 : 0).DefaultIfEmpty(0).Average();
+
     /// <summary>Values stretched to 0 to 1, for showing; all 0 where the map is flat.</summary>
     public static float[] Stretch(float[] values)
     {

@@ -50,6 +50,13 @@ public sealed class PointingGameTests
     }
 
     [Test]
+    public void Saturated_SomePlaces_IsTheirShare()
+    {
+        Assert.That(AttentionMap.Saturated([new([0.96f, -0.99f, 0.94f, 0], 2), new([1, 0, 0, 0], 2)]), Is.EqualTo(3 / 8.0));
+        Assert.That(AttentionMap.Saturated([]), Is.Zero);
+    }
+
+    [Test]
     public void Read_PublishedRows_BecomeShares()
     {
         string path = Path.GetTempFileName();

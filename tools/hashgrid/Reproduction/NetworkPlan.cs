@@ -7,7 +7,8 @@ namespace HashGrid.CommandLine.Reproduction;
 /// <summary>Shape and recipe of the network in one cell.</summary>
 internal static class NetworkPlan
 {
-    private const int PaperEpochs = 50, PaperDrop = 20;
+    public const int PaperEpochs = 50;
+    private const int PaperDrop = 20;
 
     /// <summary>The paper's loss, optimizer and widths on the shared trunk; or the warm-start preset, with or without an ablation.</summary>
     /// <param name="cell">What is trained.</param>

@@ -47,6 +47,22 @@ internal sealed record ReproSettings
     [JsonIgnore]
     public int MainBits => Bits.Contains(48) ? 48 : Bits[^1];
 
+    /// <summary>Epochs that a system gets; null: its own.</summary>
+    public int? EpochsOf(ReproSystem system) =>
+        Smoke ? 2 : Epochs.TryGetValue(system.Id, out int own) ? own : system.IsAblation && Epochs.TryGetValue(ReproSystem.Ours, out int ours) ? ours : null;
+
+    /// <summary>What a system gets less of than its authors gave it, such as "8 of its 50 epochs, 128 of its 256 pixels"; null if nothing.</summary>
+    public string? Short(ReproSystem system)
+    {
+        var parts = new List<string>();
+        if (system.OwnEpochs is { } own && EpochsOf(system) is { } epochs && epochs < own)
+            parts.Add($"{epochs} of its {own} epochs");
+        var cell = new ReproCell(system, 1, MainBits, [MainBits]);
+        if (cell.InputSize(this) is { } side && cell.InputSize(this with { Sizes = [] }) is { } whole && side < whole)
+            parts.Add($"{side} of its {whole} pixels");
+        return parts.Count > 0 ? string.Join(", ", parts) : null;
+    }
+
     public override string ToString() => JsonSerializer.Serialize(this, Layout);
 
     /// <summary>The plan of a folder.</summary>

@@ -1,5 +1,6 @@
 using HashGrid.Model;
 using HashGrid.Model.Rivals;
+using HashGrid.Model.Training;
 
 namespace HashGrid.CommandLine.Reproduction;
 
@@ -30,6 +31,14 @@ internal sealed record ReproSystem(string Id, string Title, RivalMethod? Rival, 
         new(Local, "local feature alone", null, false, net => net with { Branches = Branches.Local }, 20),
         new(Global, "global feature alone", null, false, net => net with { Branches = Branches.Global }, 20),
     ];
+
+    /// <summary>Epochs of its own recipe; null where it does not learn by epochs.</summary>
+    public int? OwnEpochs => Rival switch
+    {
+        RivalMethod.Ssh or RivalMethod.Itq or RivalMethod.Dh => null,
+        { } method => RivalRecipes.For(method, pictures: 1000).Epochs,
+        null => IsPaperLoss ? NetworkPlan.PaperEpochs : TrainingPreset.WarmStart.Training.Epochs,
+    };
 
     /// <summary>One training gives every width: the first bits of its codes are codes.</summary>
     public bool IsNested => Rival is null && !IsPaperLoss;

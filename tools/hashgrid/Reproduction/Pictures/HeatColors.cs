@@ -27,8 +27,18 @@ internal static class HeatColors
         return picture.HasAlpha() ? picture.Flatten() : picture.Copy();
     }
 
+    /// <summary>From the lowest value at the left to the highest at the right; RGB.</summary>
+    public static Image Scale(int width, int height)
+    {
+        byte[] colors = new byte[width * height * 3];
+        for (int i = 0; i < width * height; i++)
+            (colors[3 * i], colors[(3 * i) + 1], colors[(3 * i) + 2]) = Color((float)(i % width) / (width - 1));
+        using Image scale = Image.NewFromMemoryCopy(colors, width, height, 3, Enums.BandFormat.Uchar);
+        return scale.Copy(interpretation: Enums.Interpretation.Srgb);
+    }
+
     /// <summary>Turbo-like: 0 blue, 1/3 green-blue, 2/3 yellow, 1 red.</summary>
-    private static (byte Red, byte Green, byte Blue) Color(float value)
+    public static (byte Red, byte Green, byte Blue) Color(float value)
     {
         static byte Tent(double x) => (byte)Math.Round(255 * Math.Clamp(1.5 - Math.Abs(x), 0, 1));
         return (Tent((4 * value) - 3), Tent((4 * value) - 2), Tent((4 * value) - 1));

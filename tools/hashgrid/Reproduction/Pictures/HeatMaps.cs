@@ -26,14 +26,15 @@ internal sealed class HeatMaps(ReproSettings settings, string folder, Workbench 
         HeatSheet.Write(path, titles, [.. chosen.Select((image, i) => (image.Path, $"{Path.GetFileName(image.Path)}: {string.Join(", ", image.Labels)}", Boxes(image), maps[i].ToArray()))]);
     }
 
-    /// <summary>How alike the maps of held-out pictures of the first split are, by system.</summary>
-    public IReadOnlyList<(string System, double Sameness)> Alike()
+    /// <summary>By system, over held-out pictures of the first split: how alike their maps are, and what share of all places is saturated.</summary>
+    public IReadOnlyList<(string System, double Sameness, double Saturated)> Alike()
     {
         LabelledImage[] chosen = [.. bench.Split(1).HeldOut.Take(Compared).Select(i => bench.Images[i])];
         return [.. Systems.Select(system =>
         {
             using AttentionReader reader = AttentionReader.Load(Weights(system, 1));
-            return (system, AttentionMap.Sameness([.. chosen.Select(image => reader.Read(Pixels(image, reader.Identity.InputSize)))]));
+            AttentionMap[] maps = [.. chosen.Select(image => reader.Read(Pixels(image, reader.Identity.InputSize)))];
+            return (system, AttentionMap.Sameness(maps), AttentionMap.Saturated(maps));
         })];
     }
 

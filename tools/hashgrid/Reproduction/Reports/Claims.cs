@@ -9,9 +9,9 @@ internal static class Claims
 
     /// <summary>Claim, the paper's figure, the figure here with its interval and by split, verdict.</summary>
     public static Part.Table Leads(ReportData data, string network) => new(
-        [$"{ReproSystem.Of(network).Title} …", "paper", "here (95 %)", "by split", "verdict"],
+        [$"{ReproSystem.Of(network).Title}{(data.Settings.Short(ReproSystem.Of(network)) is { } cut ? $" ({cut})" : "")} …", "paper", "here (95 %)", "by split", "verdict"],
         [.. RetrievalMetric.All.SelectMany(metric => Rivals.Select(rival =>
-            Row($"leads {ReproSystem.Of(rival).Title} in {metric.Title}", metric.Printed(ReproSystem.PaperLoss) - metric.Printed(rival), data.Lead(network, rival, metric))))]);
+            Row($"leads {ReproSystem.Of(rival).Title} in {metric.Title}", metric.Printed(ReproSystem.PaperLoss) - metric.Printed(rival), data.Lead(network, rival, metric), data.Settings.Short(ReproSystem.Of(rival)))))]);
 
     /// <summary>Tables 4 and 5 in words.</summary>
     public static Part.Table Ablations(ReportData data)
@@ -33,7 +33,12 @@ internal static class Claims
     /// <summary>The smallest lead over the six, which the paper puts at 6 points of mAP and 4 of nDCG@100.</summary>
     public static double Smallest(ReportData data, string network, RetrievalMetric metric) => Rivals.Min(rival => data.Lead(network, rival, metric).Mean);
 
-    private static string[] Row(string claim, double printed, SplitInterval lead) => [claim, FormattableString.Invariant($"{printed:+0.00}"), lead.Signed(), lead.Splits(), Verdict.Of(lead)];
+    /// <param name="claim">In words.</param>
+    /// <param name="printed">The paper's margin.</param>
+    /// <param name="lead">Ours.</param>
+    /// <param name="handicap">What the other side did not get, if anything: it belongs to the verdict.</param>
+    private static string[] Row(string claim, double printed, SplitInterval lead, string? handicap = null) =>
+        [claim, FormattableString.Invariant($"{printed:+0.00}"), lead.Signed(), lead.Splits(), Verdict.Of(lead) + (handicap is null ? "" : $", against {handicap}")];
 
     /// <summary>What Table 2 says, in order of size; sizes alone, since the machines differ.</summary>
     public static Part.Table Costs(IReadOnlyDictionary<string, SystemCost> costs, int database)

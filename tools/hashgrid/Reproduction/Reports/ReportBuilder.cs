@@ -40,7 +40,7 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
     private void Conclude()
     {
         Head("Verdicts");
-        Say("A claim holds here where the whole interval of the difference lies above zero, does not where it lies below, and cannot be judged otherwise; nor can it with one split. Differences are taken query by query within a split. Each end of an interval is the wider of two: that of patients resampled, the queries of every split together, which counts who was asked; and Student's t over the splits' mean differences, which counts that other patients and seeds train another network. Since splits share training patients, the second's variance is raised by the ratio of patients asked to patients trained on (Nadeau and Bengio, Machine Learning 52, 2003). The paper prints one mAP; its text says \"top-10\" beside it, so its margins stand beside mAP and mAP@10 alike.");
+        Say("A claim holds here where the whole interval of the difference lies above zero, does not where it lies below, and cannot be judged otherwise; nor can it with one split or fewer than five patients. Differences are taken query by query within a split. Each end of an interval is the wider of two: that of patients resampled, the queries of every split together, which counts who was asked; and Student's t over the splits' mean differences, which counts that other patients and seeds train another network. Since splits share training patients, the second's variance is raised by the ratio of patients asked to patients trained on (Nadeau and Bengio, Machine Learning 52, 2003). The paper prints one mAP; its text says \"top-10\" beside it, so its margins stand beside mAP and mAP@10 alike.");
         foreach (string network in (string[])[ReproSystem.Ours, ReproSystem.PaperLoss])
         {
             _parts.Add(Claims.Leads(data, network));
@@ -61,7 +61,10 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
         Say("First split. The warm-start network is trained once, at the largest width; the first bits of its codes are codes of their own.");
         _parts.Add(ReportTables.Widths(data));
         Draw("map-by-width.png", "mAP by code width, first split; dashed: random order.", path => ReportCharts.Widths(path, data));
-        Draw("precision-recall.png", "Precision by recall at the width of the tables, mean of the splits.", path => ReportCharts.Precision(path, data));
+        Draw("precision-recall.png", "Precision by recall at the width of the tables, mean of the splits. Each point is the precision where a query has found that share of what is relevant to it, means over queries.", path => ReportCharts.Precision(path, data));
+        Say(ReportCharts.Rising(data) is { Count: > 0 } rising
+            ? $"Precision rises with recall for {string.Join(", ", rising)}: the first places are not the best there. A likely reason: codes gather the pictures of the database in a few groups, those learnt from labels most of all, and within a group the order means little; a query whose nearest group is the wrong one, or that falls at the edge of its own, finds the many of the right group after the first places."
+            : "Precision falls with recall for every system, as it should: the first places are the best.");
         Draw("loss.png", "Figure 7: training loss by epoch, that of the first epoch being 1.", path => ReportCharts.Losses(path, data));
     }
 
@@ -88,10 +91,13 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
         await Sheets.DrawAsync(Path.Combine(folder, "retrieval.jpg"), weights, Settings.MainBits, $"the network, warm start, {Settings.MainBits} bits; first split", bench, ct);
         _parts.Add(new Part.Picture("retrieval.jpg", "Held-out queries of the first split and their five nearest."));
         Head("Figure 5: attention");
-        Draw("attention.jpg", "Held-out pictures; M from its lowest value (blue) to its highest (red) for the whole module and both ablations. White: boxes around findings, where there are any. A map has 7 x 7 places.", path =>
+        Draw("attention.jpg", "Held-out pictures; M from its lowest value (blue) to its highest (red) for the whole module and both ablations. The values stand in each map's corner: red in one map may be less than blue in another. White: boxes around findings, where there are any. A map has 7 x 7 places.", path =>
             new HeatMaps(Settings, folder, bench, boxes).Draw(path, ["whole", "without F_maxP, F_avgP", "without F_max"]));
-        Say("Does the map depend on the picture? Mean correlation between the maps of different held-out pictures; at 1 the network looks at the same places whatever a picture shows: "
-            + string.Join(", ", new HeatMaps(Settings, folder, bench, boxes).Alike().Select(one => FormattableString.Invariant($"{(one.System == ReproSystem.Ours ? "whole" : ReproSystem.Of(one.System).Title)} {one.Sameness:F3}"))) + ".");
+        IReadOnlyList<(string System, double Sameness, double Saturated)> alike = new HeatMaps(Settings, folder, bench, boxes).Alike();
+        string Each(Func<(string System, double Sameness, double Saturated), FormattableString> figure) =>
+            string.Join(", ", alike.Select(one => $"{(one.System == ReproSystem.Ours ? "whole" : ReproSystem.Of(one.System).Title)} {FormattableString.Invariant(figure(one))}"));
+        Say($"Does the map depend on the picture? Mean correlation between the maps of different held-out pictures; at 1 the network looks at the same places whatever a picture shows: {Each(one => $"{one.Sameness:F3}")}.");
+        Say($"Is M saturated? Share of places with |M| above 0.95, where tanh is flat, so that M hardly depends on the picture and training hardly moves it: {Each(one => $"{100 * one.Saturated:F0} %")}.{(alike.Any(one => one.Saturated > 0.5) ? " Where that is most places, the module multiplies by a constant with a sign, and its heat maps show that constant." : "")}");
     }
 
     private void Localise()

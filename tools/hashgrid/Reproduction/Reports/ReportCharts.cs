@@ -26,14 +26,14 @@ internal static class ReportCharts
     {
         using var plot = new Plot();
         double[] recall = [.. Enumerable.Range(1, RecallCurve.Points).Select(point => (double)point / RecallCurve.Points)];
-        foreach (ReproSystem system in ReproSystem.All.Where(system => !system.IsAblation))
-        {
-            double[][] curves = [.. data.Cells(system.Id).Select(cell => cell.Scores.First(one => one.Bits == data.Settings.MainBits).Precision)];
-            if (curves.Length > 0)
-                Line(plot, system.Title, recall, [.. recall.Select((_, i) => curves.Average(curve => curve[i]))]);
-        }
+        foreach (ReproSystem system in ReproSystem.All.Where(system => !system.IsAblation && data.Cells(system.Id).Length > 0))
+            Line(plot, system.Title, recall, Curve(data, system));
         Save(plot, path, $"Precision by recall, {data.Settings.MainBits} bits, mean of {data.Splits} splits", "recall", "precision");
     }
+
+    /// <summary>Systems whose curve has a place more than two hundredths above its beginning.</summary>
+    public static IReadOnlyList<string> Rising(ReportData data) =>
+        [.. ReproSystem.All.Where(system => !system.IsAblation && data.Cells(system.Id).Length > 0 && Curve(data, system) is { } curve && curve.Max() > curve[0] + 0.02).Select(system => system.Title)];
 
     public static void Losses(string path, ReportData data)
     {
@@ -42,6 +42,12 @@ internal static class ReportCharts
             if (data.Cells(id).FirstOrDefault()?.Losses is { Length: > 0 } losses)
                 Line(plot, ReproSystem.Of(id).Title, [.. losses.Select((_, epoch) => epoch + 1.0)], [.. losses.Select(loss => loss / losses[0])]);
         Save(plot, path, "Training loss, that of the first epoch being 1; first split", "epoch", "loss");
+    }
+
+    private static double[] Curve(ReportData data, ReproSystem system)
+    {
+        double[][] curves = [.. data.Cells(system.Id).Select(cell => cell.Scores.First(one => one.Bits == data.Settings.MainBits).Precision)];
+        return [.. Enumerable.Range(0, RecallCurve.Points).Select(i => curves.Average(curve => curve[i]))];
     }
 
     private static void Line(Plot plot, string name, double[] x, double[] y)
