@@ -7,6 +7,7 @@ namespace HashGrid.Model.Rivals;
 /// <summary>Deep hashing without labels: tanh layers whose output is near its own signs, spread, and near orthogonal.</summary>
 /// <remarks>
 /// J = ½ ‖B − H‖²_F − (λ₁ / 2N) tr(H Hᵀ) + (λ₂ / 2) Σ ‖W Wᵀ − I‖²_F + (λ₃ / 2) Σ (‖W‖² + ‖c‖²), B = sign(H).
+/// The published λ₂ hardly acts beside λ₁ = 100: that layers are near orthogonal comes from where they start.
 /// Source: Erin Liong, Lu, Wang, Moulin, Zhou, "Deep hashing for compact binary codes learning", CVPR 2015; rule to stop from memory.
 /// </remarks>
 public static class DhFit
@@ -18,10 +19,11 @@ public static class DhFit
     /// <param name="pooled">X [N, D].</param>
     /// <param name="iterations">Most steps.</param>
     /// <param name="rate">Step over N: J is a sum over pictures.</param>
+    /// <param name="orthogonality">λ₂.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>J before each step.</returns>
     /// <exception cref="ArgumentException">Fewer pictures than the first layer's units.</exception>
-    public static IReadOnlyList<double> Fit(PooledNet net, Tensor pooled, int iterations = 300, double rate = 0.01, CancellationToken cancellation = default)
+    public static IReadOnlyList<double> Fit(PooledNet net, Tensor pooled, int iterations = 300, double rate = 0.01, double orthogonality = Lambda2, CancellationToken cancellation = default)
     {
         Start(net, pooled);
         var objective = new List<double>();
@@ -33,7 +35,7 @@ public static class DhFit
             using CollectorPause pause = CollectorPause.Begin();
             using DisposeScope scope = NewDisposeScope();
             descent.ZeroGradients();
-            Tensor loss = Objective(net, pooled);
+            Tensor loss = Objective(net, pooled, orthogonality);
             loss.backward();
             double value = loss.item<float>();
             if (objective is [.., double last] && Math.Abs(value - last) < StopBelow * Math.Abs(last))
@@ -45,7 +47,7 @@ public static class DhFit
     }
 
     /// <summary>J of the model on X [N, D].</summary>
-    public static Tensor Objective(PooledNet net, Tensor pooled)
+    public static Tensor Objective(PooledNet net, Tensor pooled, double orthogonality = Lambda2)
     {
         Tensor h = net.Head(pooled);                                                               // H [N, k]
         Tensor b = ItqFit.Signs(h.detach());
@@ -53,7 +55,7 @@ public static class DhFit
         foreach (string name in net.WeightNames)
         {
             Tensor weight = net.Table[name], bias = net.Table[name.Replace(".weight", ".bias", StringComparison.Ordinal)];
-            j = j + Lambda2 / 2 * (weight.mm(weight.t()) - eye(weight.shape[0], device: weight.device)).square().sum()
+            j = j + orthogonality / 2 * (weight.mm(weight.t()) - eye(weight.shape[0], device: weight.device)).square().sum()
                 + Lambda3 / 2 * (weight.square().sum() + bias.square().sum());
         }
         return j;
