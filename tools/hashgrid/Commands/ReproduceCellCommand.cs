@@ -27,7 +27,7 @@ internal sealed class ReproduceCellCommand : ToolCommand
         ReproCell cell = ReproCell.Plan(settings).FirstOrDefault(cell => cell.Id == id) ?? throw new UsageException($"the plan in {folder} has no cell {id}");
         using var bench = new Workbench(settings, folder, Console.Error.WriteLine);
         (settings with { Content = DataPrint.Of(bench.Images, settings.Data) }).Check(settings.Content, folder); // they may have changed while others ran
-        new CellRunner(bench, settings, folder).Run(cell, ct).Write(cell.ResultIn(folder));
+        new CellRunner(bench, settings, folder, Console.Error.WriteLine).Run(cell, ct).Write(cell.ResultIn(folder));
         return 0;
     }
 }

@@ -13,7 +13,7 @@ using TorchSharp;
 namespace HashGrid.CommandLine.Reproduction;
 
 /// <summary>Trains one cell and measures it. Runs on the thread that calls it, in a process that runs no other: see <see cref="ResidentPeak"/>.</summary>
-internal sealed class CellRunner(Workbench bench, ReproSettings settings, string folder)
+internal sealed class CellRunner(Workbench bench, ReproSettings settings, string folder, Action<string> say)
 {
     /// <summary>Trains, scores, and writes weights and codes; the result is not written.</summary>
     public CellResult Run(ReproCell cell, CancellationToken ct)
@@ -36,16 +36,17 @@ internal sealed class CellRunner(Workbench bench, ReproSettings settings, string
         PictureSet all = bench.Pictures(options.InputSize, ct), database = all.Select(train), queries = all.Select(heldOut);
         if (options.UsesTrunk)
             _ = bench.Features(ct);
+        TrainerOptions recipe = RivalRecipes.For(method, train.Length, settings.EpochsOf(cell.System)) with { Seed = cell.Split };
+        var epochs = new EpochLines(cell.Id, recipe.Epochs, say);
         using var memory = new ResidentPeak();
         using RivalNet net = RivalNet.Create(options, (ulong)cell.Split);
-        TrainerOptions recipe = RivalRecipes.For(method, train.Length, Epochs(cell.System)) with { Seed = cell.Split };
         using torch.Tensor? features = options.UsesTrunk ? bench.Pooled(train, ct) : null, others = options.UsesTrunk ? bench.Pooled(heldOut, ct) : null;
         (net as PooledNet)?.CopyTrunk(bench.Trunk);
         long begun = Stopwatch.GetTimestamp();
         IReadOnlyList<double> losses;
         try
         {
-            losses = new RivalTrainer(net, database, recipe, bench.Labels, features).Run(cancellation: ct);
+            losses = new RivalTrainer(net, database, recipe, bench.Labels, features).Run((epoch, _) => epochs.Done(epoch), ct);
         }
         catch (ArgumentException failure)
         {
@@ -58,7 +59,7 @@ internal sealed class CellRunner(Workbench bench, ReproSettings settings, string
 
     private (float[] Stored, float[] Asked, CellResult Result) RunNetwork(ReproCell cell, int[] train, int[] heldOut, CancellationToken ct)
     {
-        (HashNetOptions options, TrainerOptions recipe) = NetworkPlan.Of(cell, bench, settings, Epochs(cell.System), train.Length);
+        (HashNetOptions options, TrainerOptions recipe) = NetworkPlan.Of(cell, bench, settings, settings.EpochsOf(cell.System), train.Length);
         PictureSet all = bench.Pictures(options.InputSize, ct), database = all.Select(train), queries = all.Select(heldOut);
         using FeatureCache features = bench.Features(ct).Select(train), others = bench.Features(ct).Select(heldOut);
         using var memory = new ResidentPeak();
@@ -68,8 +69,12 @@ internal sealed class CellRunner(Workbench bench, ReproSettings settings, string
         var losses = new List<double>();
         using (var trainer = new Trainer(net, database, recipe, features, ct))
         {
+            var epochs = new EpochLines(cell.Id, recipe.Epochs, say);
             for (int epoch = 1; epoch <= recipe.Epochs; epoch++)
+            {
                 losses.Add(trainer.RunEpoch(epoch, ct).Loss);
+                epochs.Done(epoch);
+            }
             trainer.UseAverage();
             if (recipe.CentreBits)
                 trainer.CentreBits();
@@ -124,9 +129,6 @@ internal sealed class CellRunner(Workbench bench, ReproSettings settings, string
             AveragePrecisionsAt10 = [.. each.Select(one => Math.Round(one.AveragePrecisionAt10, 5))],
         };
     }
-
-    private int? Epochs(ReproSystem system) =>
-        settings.Smoke ? 2 : settings.Epochs.TryGetValue(system.Id, out int own) ? own : system.IsAblation && settings.Epochs.TryGetValue(ReproSystem.Ours, out int ours) ? ours : null;
 
     private static CellResult Result(ReproCell cell, int[] train, int[] heldOut, TimeSpan time, double megabytes, double[] losses, string recipe) => new()
     {

@@ -63,8 +63,12 @@ internal sealed class Workbench : IDisposable
     {
         if (_pictures.TryGetValue(side, out PictureSet? known))
             return known;
-        _say($"decoding {Images.Count} pictures at {side} x {side}");
-        return _pictures[side] = PictureSet.Load(Images, side, cancellation: ct, cachePath: Path.Combine(_folder, $"pictures-{side}.bin"));
+        int said = 0;
+        return _pictures[side] = PictureSet.Load(Images, side, cancellation: ct, cachePath: Path.Combine(_folder, $"pictures-{side}.bin"), decoded: () =>
+        {
+            if (Interlocked.Exchange(ref said, 1) == 0)
+                _say($"decoding {Images.Count} pictures at {side} x {side}");
+        });
     }
 
     /// <summary>Feature maps of every picture as it is; kept in a file.</summary>
