@@ -185,9 +185,16 @@ public sealed partial class Trainer : IDisposable
         using CollectorPause pause = CollectorPause.Begin();
         if (_options.Freeze != Freeze.Trunk || _cache is null)
             throw new ArgumentException("distillation needs a frozen trunk and at least one view of each picture");
-        IEnumerable<Tensor> pooled = Enumerable.Range(0, _pictures.Images.Count).Chunk(32).Select(chunk => RidgeTeacher.Pool(_cache.Map(_net, chunk, null)));
+        IEnumerable<Tensor> pooled = Enumerable.Range(0, _pictures.Images.Count).Chunk(32).Select(chunk => Pooled(_cache, chunk));
         Tensor teacher = RidgeTeacher.Predict(cat([.. pooled]), _labels, _known, [.. _pictures.Images.Select(image => image.Patient)]);
         return ((1 - _options.Distil) * _labels + _options.Distil * teacher).MoveToOuterDisposeScope();
+    }
+
+    // The maps of a data set are some hundred times what is pooled of them: only a chunk's are kept at a time.
+    private Tensor Pooled(FeatureCache cache, int[] chunk)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return RidgeTeacher.Pool(cache.Map(_net, chunk, null)).MoveToOuterDisposeScope();
     }
 
     private bool Learns(string name)
