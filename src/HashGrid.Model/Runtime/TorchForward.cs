@@ -35,6 +35,8 @@ internal sealed class TorchForward : IForward
         Device = isCpu ? "cpu" : $"cuda:{Math.Max(device.index, 0)}";
         Batch = isCpu && type == ScalarType.Float32 ? 1 : LargestBatch;
         if (isCpu) return;
+        // Ten bits of mantissa in convolutions, which cuDNN takes unasked, would be other codes than a CPU's under the same identity.
+        (backends.cudnn.allow_tf32, backends.cuda.matmul.allow_tf32) = (false, false);
         using Tensor plain = zeros(LargestBatch, net.InputSize, net.InputSize);
         _pinned = plain.pin_memory().DetachFromDisposeScope();
     }
