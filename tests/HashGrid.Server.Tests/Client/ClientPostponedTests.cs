@@ -46,7 +46,7 @@ public sealed class ClientPostponedTests
     public async Task SearchStreamAsync_ServerNeverCatchesUp_GivesUpWithItsReason()
     {
         await using AnsweringServer server = await SearchingAsync((_, _) => true);
-        await using var client = new HashGridClient(server.Url, Fast with { ReconnectTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var client = new HashGridClient(server.Url, Fast with { ReconnectTimeout = TimeSpan.FromSeconds(2) });
         HashGridException? failure = await Assert.ThrowsAsync<HashGridException>(() => client.SearchStreamAsync(Queries().AsStream()).CollectAsync().Soon());
         Assert.That((failure!.Status, failure.Reason), Is.EqualTo((StatusCode.Unavailable, "INDEX_CATCHING_UP")));
         Assert.That(server.Calls, Is.GreaterThan(1));

@@ -46,7 +46,7 @@ public sealed class SlowUploadTests
             MaxImageBytes = ImageBytes,
             MaxUploadBytes = 4 * ImageBytes,
             MaxUploadBytesPerCaller = 4 * ImageBytes,
-            UploadStallTimeout = TimeSpan.FromMilliseconds(500),
+            UploadStallTimeout = TimeSpan.FromSeconds(3),
             MinUploadRate = 100_000,
         });
         using CancellationTokenSource end = new();

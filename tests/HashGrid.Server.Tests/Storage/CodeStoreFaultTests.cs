@@ -65,7 +65,7 @@ public sealed class CodeStoreFaultTests : StoreFixture
     {
         // While commits come, progress is noted in the superblock: what watches over the disk must not wait for it there.
         var files = new FaultyFiles(file);
-        CodeStore store = await OpenOnAsync(files, TimeSpan.FromMilliseconds(200), superblockInterval: TimeSpan.FromMilliseconds(1));
+        CodeStore store = await OpenOnAsync(files, TimeSpan.FromSeconds(2), superblockInterval: TimeSpan.FromMilliseconds(1));
         for (ulong id = 0; id < 20; id++)
             await DurableAsync(store, store.Put(Record(id, id), PutMode.Add, null).Sequence);
         files.SyncMayReturn.Reset();

@@ -39,7 +39,9 @@ internal sealed partial class JournalLog
     }
 
     // Under _changed: what may hang when the disk does.
-    private object? Awaited => _inFlight ?? _noting ?? _raising ?? _overdue;
+    private object? AwaitedCommit => _inFlight ?? _overdue;
+
+    private object? AwaitedNote => _noting ?? _raising;
 
     /// <summary>
     /// Watches whatever waits for the disk, has progress noted in the superblock now and then, and closes the journal. Touches no file itself, or a
@@ -50,9 +52,9 @@ internal sealed partial class JournalLog
         JournalTail noted = _superblock.Durable;
         long notedAt = Stopwatch.GetTimestamp();
         bool closing = false;
-        object? watched = null;
-        var watchdog = new StallTimer(_options.CommitTimeout, _options.Time);
-        TimeSpan tick = watchdog.Slice < _options.SuperblockInterval ? watchdog.Slice : _options.SuperblockInterval;
+        // Commits come and go beside a note that hangs, so each has a watch of its own.
+        StallWatch commits = new(_options.CommitTimeout), notes = new(_options.CommitTimeout);
+        TimeSpan tick = commits.Slice < _options.SuperblockInterval ? commits.Slice : _options.SuperblockInterval;
         while (true)
         {
             bool rest, note;
@@ -60,20 +62,25 @@ internal sealed partial class JournalLog
             {
                 if (_fault is not null || (closing && _noting is null))
                     return;
-                object? awaited = Awaited;
-                if (!ReferenceEquals(watched, awaited))
-                    (watched, watchdog) = (awaited, new StallTimer(_options.CommitTimeout, _options.Time));
-                if (awaited is null && !_stopping)
+                commits.Look(AwaitedCommit);
+                notes.Look(AwaitedNote);
+                if ((AwaitedCommit ?? AwaitedNote) is not null)
+                {
+                    long began = _options.Time.GetTimestamp();
+                    Monitor.Wait(_changed, tick);
+                    TimeSpan waited = _options.Time.GetElapsedTime(began);
+                    bool noCommit = commits.IsStalled(AwaitedCommit, waited, tick);
+                    if (noCommit || notes.IsStalled(AwaitedNote, waited, tick))
+                    {
+                        Fail(CodeStoreProblem.Stalled, $"{(noCommit ? "a commit did not finish" : "the superblock was not written")} within {_options.CommitTimeout.TotalSeconds:0.###} s", null);
+                        return;
+                    }
+                }
+                else if (!_stopping)
                 {
                     _dozing = noted == _durable;
                     Monitor.Wait(_changed, _dozing ? Timeout.InfiniteTimeSpan : tick);
                     _dozing = false;
-                }
-                else if (awaited is not null && !watchdog.Wait(_changed, tick) && ReferenceEquals(watched, Awaited))
-                {
-                    string what = ReferenceEquals(watched, _inFlight) ? "a commit did not finish" : ReferenceEquals(watched, _overdue) ? "a commit did not begin" : "the superblock was not written";
-                    Fail(CodeStoreProblem.Stalled, $"{what} within {_options.CommitTimeout.TotalSeconds:0.###} s", null);
-                    return;
                 }
                 rest = _overdue is not null || (_stopping && !_sealed && _inFlight is null);
                 note = _noting is null && !closing && (_sealed || (!_stopping && noted != _durable && Stopwatch.GetElapsedTime(notedAt) >= _options.SuperblockInterval));
