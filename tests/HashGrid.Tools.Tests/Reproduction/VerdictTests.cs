@@ -28,6 +28,10 @@ public class VerdictTests
     }
 
     [Test]
+    public void Splits_ThatRoundToZero_HaveOneSign() =>
+        Assert.That(new SplitInterval(0, 0, 0, [-0.0004, 0.0004, -0.0006]).Splits(), Is.EqualTo("+0.000, +0.000, −0.001"));
+
+    [Test]
     public void Of_OneSplit_CannotBeJudged()
     {
         SplitInterval lead = SplitInterval.Of([Enumerable.Range(0, 50).Select(i => ($"p{i}", 0.3)).ToArray()], asked: 0.3);

@@ -45,7 +45,7 @@ internal sealed class ReportBuilder(ReportData data, string folder, Workbench be
         {
             _parts.Add(Claims.Leads(data, network));
             double[] least = [.. RetrievalMetric.All.Select(metric => Claims.Smallest(data, network, metric))];
-            Say(FormattableString.Invariant($"Smallest lead over the six: {least[0]:+0.000;−0.000} mAP, {least[1]:+0.000;−0.000} mAP@10 (the paper: +0.06), {least[2]:+0.000;−0.000} nDCG@100 (the paper: +0.04)."));
+            Say($"Smallest lead over the six: {SignedNumber.Text(least[0])} mAP, {SignedNumber.Text(least[1])} mAP@10 (the paper: +0.06), {SignedNumber.Text(least[2])} nDCG@100 (the paper: +0.04).");
         }
         _parts.Add(Claims.Ablations(data));
         _parts.Add(Claims.Costs(costs, data.Results[0].Database));

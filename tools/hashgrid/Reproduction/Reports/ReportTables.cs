@@ -71,7 +71,7 @@ internal static class ReportTables
     {
         WidthScores[] rivals = [.. ReproSystem.All.Where(system => system.Rival is not null).Select(system => data.AtWidth(system.Id, bits)).OfType<WidthScores>()];
         return data.AtWidth(ReproSystem.Ours, bits) is { } own && rivals.Length > 0
-            ? Text($"{own.Map - rivals.Max(one => one.Map):+0.000;−0.000} / {own.Ndcg100 - rivals.Max(one => one.Ndcg100):+0.000;−0.000}")
+            ? Text($"{SignedNumber.Text(own.Map - rivals.Max(one => one.Map))} / {SignedNumber.Text(own.Ndcg100 - rivals.Max(one => one.Ndcg100))}")
             : "";
     }
 

@@ -14,8 +14,8 @@ internal static class Verdict
 
     /// <summary>With a sign.</summary>
     public static string Signed(this SplitInterval value) =>
-        double.IsFinite(value.Low) ? FormattableString.Invariant($"{value.Mean:+0.000;−0.000} ({value.Low:+0.000;−0.000} to {value.High:+0.000;−0.000})") : FormattableString.Invariant($"{value.Mean:+0.000;−0.000} (too few splits or patients)");
+        double.IsFinite(value.Low) ? $"{SignedNumber.Text(value.Mean)} ({SignedNumber.Text(value.Low)} to {SignedNumber.Text(value.High)})" : $"{SignedNumber.Text(value.Mean)} (too few splits or patients)";
 
     /// <summary>Split by split, with a sign.</summary>
-    public static string Splits(this SplitInterval value) => string.Join(", ", value.BySplit.Select(one => FormattableString.Invariant($"{one:+0.000;−0.000}")));
+    public static string Splits(this SplitInterval value) => string.Join(", ", value.BySplit.Select(SignedNumber.Text));
 }
