@@ -37,6 +37,28 @@ public sealed class HashEncoderTests
         Assert.That(together, Is.All.LessThan(1UL << 48), "spare bits");
     }
 
+    [Category("Gpu")]
+    [TestCase("float32", 0.01)]
+    [TestCase("bfloat16", 0.15)]
+    public void Encode_OnAGpu_GivesTheCodesOfTheCpu(string precision, double mostFlips)
+    {
+        if (!torch.cuda.is_available())
+            Assert.Ignore("no CUDA device, or the CPU package of TorchSharp: build with -p:TorchBackend=cuda on a machine with a GPU");
+        const int count = 70; // two full batches and a part
+        float[] pixels = Pixels(count);
+        ulong[] onCpu = new ulong[count], onGpu = new ulong[count], again = new ulong[count];
+        using (HashEncoder encoder = HashEncoder.Load(_path, new HashEncoderOptions { Device = "cpu", Engine = "torch", Precision = precision }))
+            encoder.Encode(pixels, count, onCpu);
+        using (HashEncoder encoder = HashEncoder.Load(_path, new HashEncoderOptions { Device = "cuda", Precision = precision }))
+        {
+            Assert.That(encoder.Device, Does.StartWith("cuda"));
+            encoder.Encode(pixels, count, onGpu);
+            encoder.Encode(pixels, count, again);
+        }
+        Assert.That(again, Is.EqualTo(onGpu));
+        Assert.That(onCpu.Zip(onGpu, (a, b) => BitOperations.PopCount(a ^ b)).Sum() / (48.0 * count), Is.LessThan(mostFlips), "share of bits that differ");
+    }
+
     [Test]
     public void Encode_ManyBatches_LiveTensorsStayFlat()
     {

@@ -33,7 +33,11 @@ internal sealed class OverloadRun(LoadOptions options, HashGridClient client, Co
             atPeak = ServerUse.Join(atPeak, use);
             double rate = Excess * done / seconds;
             if (rate <= 0)
-                throw new HashGridException(Grpc.Core.StatusCode.Unavailable, "", "the server took nothing at all, so that there is no peak to exceed");
+            {
+                string causes = string.Join(", ", _peak.Report(peakSeconds, peakSeconds).Errors.Select(error => $"{error.Value} × {error.Key}"));
+                throw new HashGridException(
+                    Grpc.Core.StatusCode.Unavailable, "", $"the server stored nothing ({(causes.Length == 0 ? "no answer" : causes)}), so there is no peak to exceed; an earlier run may have left other content under the ids: use an empty store, or another --seed");
+            }
             (done, seconds, use) = await PhaseAsync(rate, phase, _over, ct);
             over += done;
             overSeconds += seconds;
