@@ -215,13 +215,19 @@ internal sealed partial class JournalLog : IDisposable
         _waiters.Fail(Closed);
         // Whatever of FASTER outlives this log must not keep a whole store in memory.
         Advanced = null;
-        Hangs = Fault?.Reason == CodeStoreProblem.Stalled && !_device.TryStop(HangPatience);
+        Hangs = Fault?.Reason == CodeStoreProblem.Stalled && (!_device.TryStop(HangPatience) || NoteHangs());
         if (Hangs)
             return;
         _log.Dispose();
         _device.Dispose();
         _commits.Dispose();
         _superblockFile.Dispose();
+    }
+
+    private bool NoteHangs()
+    {
+        lock (_changed)
+            return AwaitedNote is not null;
     }
 
     /// <summary>Puts the shared frame into the log, if there is one. Under <see cref="_appending"/>.</summary>
